@@ -1,0 +1,119 @@
+/* model.h - what a model is, seen from an experiment: names, metrics and one function.
+ *
+ * A model simulates *units* (workflows, clients, customers) for one replication under one set of
+ * parameters (a variant) and fills a record. Everything undetermined comes from the oracle that it
+ * is handed, all memory from the arena; a run leaves nothing behind but its record and, where
+ * somebody asked, rows and a trace. So runs can be repeated, carried out on any thread, and
+ * compared.
+ *
+ * Unit u of one variant is unit u of every other in the same replication (same SDDC, same
+ * customer): the paired comparison of units rests on it.
+ */
+#ifndef SIM_EXPERIMENT_MODEL_H
+#define SIM_EXPERIMENT_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/base/arena.h"
+#include "sim/base/error.h"
+#include "sim/chance/oracle.h"
+#include "sim/experiment/record.h"
+
+struct trace; /* sim/kernel/trace.h; an experiment only passes it on. */
+
+enum metric_kind {
+    METRIC_PROPORTION,      /* Units that have a property; shown as a share of the units. */
+    METRIC_PER_UNIT,        /* A sum over units; shown per unit. */
+    METRIC_TOTAL,           /* A sum over everything: a count that should be 0, or a cost. */
+    METRIC_PER_REPLICATION, /* One number a replication, such as the duration of a wave. */
+};
+
+enum metric_unit {
+    METRIC_COUNT,
+    METRIC_DURATION_NS,
+};
+
+/* The value of a METRIC_PER_REPLICATION where the replication gives none (no unit completed). */
+#define METRIC_NONE INT64_MIN
+
+/* One entry of record.values. */
+struct metric {
+    const char *name;  /* "failure_rate": in thresholds, columns and JSON. */
+    const char *label; /* "failure rate": for people. */
+    const char *doc;   /* One sentence that defines it. */
+    const char *group; /* NULL, or the table it is listed in, such as "causes". */
+    enum metric_kind kind;
+    enum metric_unit unit;
+};
+
+/* One entry of record.histograms: durations in ns. */
+struct model_histogram {
+    const char *name;
+    const char *label;
+    const char *doc;
+};
+
+enum row_kind {
+    ROW_COUNT,       /* A whole number. */
+    ROW_DURATION_NS, /* A length of time. */
+    ROW_TIME_NS,     /* A point in time since the start of the replication. */
+    ROW_FLAG,        /* 0 or 1. */
+    ROW_NAME,        /* An index into `names`. */
+};
+
+#define ROW_NONE INT64_MIN /* No value in this cell; printed as an empty field. */
+
+struct row_column {
+    const char *name;
+    const char *doc;
+    enum row_kind kind;
+    const char *const *names; /* For ROW_NAME. */
+    size_t name_count;
+};
+
+struct model_run;
+
+/* Who wants more than the record. Either may be NULL. A run hands in at most one row a unit, in
+ * the order of the units; `values` has one entry a column and is copied. */
+struct model_sink {
+    void *context;
+    void (*row)(void *context, const struct model_run *run, const int64_t *values);
+    struct trace *trace;
+    uint32_t trace_unit; /* The unit to trace, or MODEL_ALL_UNITS. */
+};
+
+#define MODEL_ALL_UNITS UINT32_MAX
+
+/* One call of `run`. */
+struct model_run {
+    const void *parameters; /* The variant's, of the model's own type; shared by all threads. */
+    uint32_t variant;
+    uint32_t replication;
+    struct oracle *oracle;   /* Every draw of the run. */
+    struct arena *arena;     /* Everything taken is given back after the run. */
+    struct model_sink *sink; /* NULL: nobody wants rows or a trace. */
+};
+
+struct model {
+    const char *name;       /* "vmc" */
+    const char *unit_name;  /* "workflow" */
+    const char *unit_names; /* "workflows" */
+    const struct metric *metrics;
+    size_t metric_count;
+    size_t failed_metric; /* The METRIC_PROPORTION that `record.failed` belongs to. */
+    const struct model_histogram *histograms;
+    size_t histogram_count;
+    const struct row_column *row_columns;
+    size_t row_column_count;
+    const struct purpose *purposes; /* Names of the draws, for messages; NULL or ends with NULL. */
+    /* Upper bound of record.unit_count for these parameters, at least 1. */
+    uint32_t (*units_max)(const void *parameters);
+    /* Simulate. Return false, with `error` set, when the parameters cannot be simulated; that ends
+     * the experiment. Must set unit_count, values, failed, history_hash and event_count; the number
+     * of bits in `failed` must equal values[failed_metric], and no proportion exceed unit_count. */
+    bool (*run)(const struct model_run *run, struct record *record, struct error *error);
+};
+
+#endif
