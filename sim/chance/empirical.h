@@ -1,0 +1,62 @@
+/* empirical.h - a CSV column as a distribution, with right-censored rows.
+ *
+ * Rows that ended give the jumps of the distribution. Rows that were cut off (timed out) are only
+ * known to have lasted longer; leaving them out would make every delay look shorter than it is, so
+ * they enter by the Kaplan-Meier estimate. What mass is left after the last time is put there
+ * (Efron's convention). Without censored rows this is the plain empirical distribution, i / n.
+ *
+ * The file: RFC 4180 (quotes doubled inside quotes, CRLF or LF, an optional byte-order mark), first
+ * row the column names. Limits: a regular file of at most 64 MiB, 256 columns.
+ *
+ * Source: E. L. Kaplan, P. Meier, J. Am. Stat. Assoc. 53 (1958) 457-481.
+ */
+#ifndef SIM_CHANCE_EMPIRICAL_H
+#define SIM_CHANCE_EMPIRICAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sim/base/arena.h"
+#include "sim/base/error.h"
+
+/* Does the cell of `column` equal `text` (or not)? */
+struct empirical_condition {
+    const char *column, *text;
+    bool is_equal;
+};
+
+struct empirical_source {
+    const char *path;
+    const char *column;
+    double unit;     /* Cells are multiplied by this. */
+    double min, max; /* Rows outside are left out; the unit is already applied. */
+    bool allow_negative;
+    const struct empirical_condition *conditions; /* All must hold. */
+    size_t condition_count;
+    const struct empirical_condition *censored; /* NULL: no row is censored. */
+    bool has_censored_at;
+    double censored_at; /* Otherwise a censored row lasted as long as its own cell says. */
+};
+
+/* One time of a sample. */
+struct empirical_time {
+    double value;
+    bool is_censored;
+};
+
+/* The estimate: times of jumps, P(X <= values[i]) and P(X > values[i]). */
+struct empirical_estimate {
+    size_t count;
+    double *values, *cumulative, *above;
+};
+
+/* Read the rows that `source` chooses into `arena`. False and `error` (ERROR_IO for a file that
+ * cannot be read, else ERROR_SCENARIO) if there is a row without a number, or no row at all. */
+bool empirical_read(struct arena *arena, const struct empirical_source *source,
+                    struct empirical_time **times, size_t *count, struct error *error);
+
+/* Estimate the distribution of `count` >= 1 times, which are sorted in place. */
+struct empirical_estimate empirical_estimate(struct arena *arena, struct empirical_time *times,
+                                             size_t count);
+
+#endif

@@ -1,0 +1,107 @@
+/* oracle.h - the one door through which everything undetermined comes.
+ *
+ * Delays, losses, duplicates, choices, ties, entropy: a model asks the oracle and never draws for
+ * itself, so that a seed, a table or a search can drive the same model unchanged. Each question has
+ * a name (draw.h), and one uniform u answers it. Conventions that every mode keeps:
+ *   - a larger u is a longer delay and a rarer event: u near 0 is the plain world, near 1 deviates;
+ *   - oracle_happens is true if and only if u >= 1 - p; probability 0 never, 1 always;
+ *   - alternative 0 of oracle_pick is the benign one.
+ *
+ * Modes: without a table, Monte Carlo: u = draw_uniform(seed, replication, name). With a table
+ * (struct oracle_table), a draw that it names gets its u, or its result, from there instead; this
+ * is how a schedule is replayed and how a search leaves the typical path. An enumerating search
+ * writes tables; it needs no third door.
+ *
+ * What is exogenous (belongs to the world: delay, count, happens, pick, uniform) is noted with its
+ * result for the synchrony check if there is one. Entropy (jitter of an engine) and ties are not:
+ * engines may differ in them.
+ *
+ * An oracle belongs to one (replication, variant) and one thread; it is plain data of the caller.
+ */
+#ifndef SIM_CHANCE_ORACLE_H
+#define SIM_CHANCE_ORACLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/base/arena.h"
+#include "sim/chance/dist.h"
+#include "sim/chance/draw.h"
+#include "sim/chance/synchrony.h"
+
+/* What a model tells about its purposes, for printing names and checking its numbering; the oracle
+ * itself never looks. Tables end with {.name = NULL}. */
+struct purpose {
+    uint32_t number;
+    const char *name; /* "callback delay" */
+    bool exogenous;
+};
+
+/* Return the entry of `number` in a table that ends with a NULL name, or NULL. */
+const struct purpose *purpose_find(const struct purpose *table, uint32_t number);
+
+enum oracle_override_kind {
+    ORACLE_OVERRIDE_U,     /* The draw has this u instead of its own. */
+    ORACLE_OVERRIDE_VALUE, /* The draw has this result: ns, count, 0 or 1, alternative, bits. */
+};
+
+struct oracle_override {
+    struct draw_name name;
+    enum oracle_override_kind kind;
+    double u;      /* 0 < u < 1 */
+    int64_t value; /* Brought into the range of the draw; wins even against probability 0 or 1. */
+};
+
+/* A table of overrides, which counts the use of each. */
+struct oracle_table;
+
+/* Create a table in `arena` from `count` overrides (copied). On a name that occurs twice or a u
+ * outside (0, 1) return NULL and set `error` (ERROR_SCENARIO). */
+struct oracle_table *oracle_table_create(struct arena *arena,
+                                         const struct oracle_override *overrides, size_t count,
+                                         struct error *error);
+
+/* How often the override at `index` of the array given has been used since the last reset. */
+uint64_t oracle_table_uses(const struct oracle_table *table, size_t index);
+/* How many overrides have not been used: a strict replay wants 0. */
+size_t oracle_table_unused_count(const struct oracle_table *table);
+void oracle_table_reset_uses(struct oracle_table *table);
+
+struct oracle {
+    uint64_t seed;
+    uint32_t replication;
+    struct oracle_table *table;  /* May be NULL: Monte Carlo. */
+    struct synchrony *synchrony; /* May be NULL: no check. */
+    uint64_t draw_count;         /* Questions answered so far. */
+};
+
+static inline struct oracle oracle_make(uint64_t seed, uint32_t replication,
+                                        struct oracle_table *table, struct synchrony *synchrony)
+{
+    return (struct oracle){
+        .seed = seed, .replication = replication, .table = table, .synchrony = synchrony};
+}
+
+/* Return a uniform in (0, 1). With a value override: (value + 1/2) 2^-52. */
+double oracle_uniform(struct oracle *oracle, struct draw_name name);
+
+/* Return a delay of a duration distribution: whole microseconds, >= 0. A constant makes no draw. */
+int64_t oracle_delay_ns(struct oracle *oracle, struct draw_name name, const struct dist *dist);
+
+/* Return the nearest whole number of a number distribution's variate. */
+int64_t oracle_count(struct oracle *oracle, struct draw_name name, const struct dist *dist);
+
+/* Does an event of this probability happen? Probability 0 and 1 make no draw. */
+bool oracle_happens(struct oracle *oracle, struct draw_name name, double probability);
+
+/* Return one of 0 .. count-1, equally likely. */
+uint32_t oracle_pick(struct oracle *oracle, struct draw_name name, uint32_t count);
+
+/* Return 64 bits for what belongs to an engine (jitter). Not in the synchrony check. */
+uint64_t oracle_entropy(struct oracle *oracle, struct draw_name name);
+
+/* Return a rank among events of one time; the lowest goes first. Not in the synchrony check. */
+uint64_t oracle_tie(struct oracle *oracle, struct draw_name name);
+
+#endif
