@@ -1,0 +1,1025 @@
+/* Lives of workflows as readable traces, with all actions in their order. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/models/rce/teller.h"
+
+#define S   TELLER_S
+#define MIN TELLER_MIN
+
+static const struct rce_cluster_plan one_host[] = {{.hosts_count = 1, .temporary_host = true}};
+static const struct rce_cluster_plan bare_hosts[] = {{.hosts_count = 2, .temporary_host = false}};
+static const struct rce_plan plan = {.workflow = 7, .clusters_count = 1, .clusters = one_host};
+static const struct rce_plan bare_plan = {
+    .workflow = 7, .clusters_count = 1, .clusters = bare_hosts};
+
+/* The callbacks of these stories. */
+static struct rce_input done(enum rce_operation operation, uint64_t task)
+{
+    struct rce_input input = {.operation = operation, .task = task, .host = RCE_NO_HOST};
+    if (operation == RCE_ADD_HOST || operation == RCE_REMOVE_HOST)
+        input.host = RCE_TEMPORARY_HOST;
+    else if (operation == RCE_UPGRADE_CONTROL_PLANE || operation == RCE_UPGRADE_NETWORK)
+        input.cluster = RCE_NO_CLUSTER;
+    else if (operation != RCE_BACKUP)
+        input.host = 0;
+    return input;
+}
+
+static struct rce_input failed(enum rce_operation operation, uint64_t task)
+{
+    struct rce_input input = done(operation, task);
+    input.outcome = RCE_TASK_FAILED;
+    return input;
+}
+
+static struct rce_options old_engine(void)
+{
+    struct rce_options options;
+    rce_options_init(&options);
+    return options;
+}
+
+static struct rce_options with_retry(enum rce_key_scope key_scope)
+{
+    struct rce_options options = old_engine();
+    options.retry = true;
+    options.key_scope = key_scope;
+    return options;
+}
+
+/* Silently go on until the control plane is done and the cluster's preparation has begun. */
+static void reach_preparation(struct teller *teller)
+{
+    teller->is_silent = true;
+    teller_start(teller);
+    teller_answer(teller, 0, RCE_ACCEPTED, 1);
+    teller_callback(teller, 0, done(RCE_UPGRADE_CONTROL_PLANE, 1));
+    teller->is_silent = false;
+}
+
+/* Silently go on until preparation is over: 30 minutes after the start, requests #2 and #3 made. */
+static void reach_hosts(struct teller *teller)
+{
+    reach_preparation(teller);
+    teller->is_silent = true;
+    teller_answer_to(teller, 2, RCE_ACCEPTED, 2);
+    teller_answer_to(teller, 3, RCE_ACCEPTED, 3);
+    teller_callback(teller, 15 * MIN, done(RCE_ADD_HOST, 2));
+    teller_callback(teller, 15 * MIN, done(RCE_BACKUP, 3));
+    teller->last_request = 4;
+    teller->is_silent = false;
+}
+
+static void check_story(const struct teller *teller, const char *expected)
+{
+    assert_string_equal(teller->text, expected);
+}
+
+static void test_plain_path(void **state)
+{
+    (void)state;
+    struct rce_options options = old_engine();
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    teller_start(&teller);
+    teller_answer(&teller, S, RCE_ACCEPTED, 1);
+    teller_callback(&teller, 180 * MIN, done(RCE_UPGRADE_CONTROL_PLANE, 1));
+    teller_answer_to(&teller, 2, RCE_ACCEPTED, 2);
+    teller_answer_to(&teller, 3, RCE_ACCEPTED, 3);
+    teller_callback(&teller, 18 * MIN, done(RCE_ADD_HOST, 2));
+    teller_callback(&teller, 12 * MIN, done(RCE_BACKUP, 3));
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_callback(&teller, 5 * MIN, done(RCE_ENTER_MAINTENANCE, 4));
+    teller_answer(&teller, S, RCE_ACCEPTED, 5);
+    teller_callback(&teller, 50 * MIN, done(RCE_UPDATE_HOST, 5));
+    teller_answer(&teller, S, RCE_ACCEPTED, 6);
+    teller_callback(&teller, 5 * MIN, done(RCE_EXIT_MAINTENANCE, 6));
+    teller_answer(&teller, S, RCE_ACCEPTED, 7);
+    teller_callback(&teller, 60 * MIN, done(RCE_REMOVE_HOST, 7));
+    teller_answer(&teller, S, RCE_ACCEPTED, 8);
+    teller_callback(&teller, 60 * MIN, done(RCE_UPGRADE_NETWORK, 8));
+    assert_int_equal(teller.status, RCE_SUCCEEDED);
+    check_story(&teller, "00:00:00 start\n"
+                         "    persist\n"
+                         "    # step-started upgrade-control-plane\n"
+                         "    send #1 upgrade-control-plane attempt 1\n"
+                         "    set sddc deadline 08:00:00\n"
+                         "00:00:01 response #1 accepted 1\n"
+                         "    persist\n"
+                         "03:00:01 callback upgrade-control-plane task 1 succeeded\n"
+                         "    # callback-believed upgrade-control-plane task 1\n"
+                         "    # step-ended upgrade-control-plane\n"
+                         "    persist\n"
+                         "    cancel sddc deadline\n"
+                         "    # step-started add-host c0 temporary\n"
+                         "    send #2 add-host c0 temporary attempt 1\n"
+                         "    set c0 hosts deadline 06:00:01\n"
+                         "    # step-started backup c0\n"
+                         "    send #3 backup c0 attempt 1\n"
+                         "    set c0 backup deadline 05:00:01\n"
+                         "03:00:01 response #2 accepted 2\n"
+                         "    persist\n"
+                         "03:00:01 response #3 accepted 3\n"
+                         "    persist\n"
+                         "03:18:01 callback add-host c0 temporary task 2 succeeded\n"
+                         "    # callback-believed add-host c0 temporary task 2\n"
+                         "    # step-ended add-host c0 temporary\n"
+                         "    persist\n"
+                         "    cancel c0 hosts deadline\n"
+                         "03:30:01 callback backup c0 task 3 succeeded\n"
+                         "    # callback-believed backup c0 task 3\n"
+                         "    # step-ended backup c0\n"
+                         "    persist\n"
+                         "    cancel c0 backup deadline\n"
+                         "    # step-started enter-maintenance c0 h0\n"
+                         "    send #4 enter-maintenance c0 h0 attempt 1\n"
+                         "    set c0 hosts deadline 04:30:01\n"
+                         "03:30:02 response #4 accepted 4\n"
+                         "    persist\n"
+                         "03:35:02 callback enter-maintenance c0 h0 task 4 succeeded\n"
+                         "    # callback-believed enter-maintenance c0 h0 task 4\n"
+                         "    # step-ended enter-maintenance c0 h0\n"
+                         "    persist\n"
+                         "    # step-started update-host c0 h0\n"
+                         "    send #5 update-host c0 h0 attempt 1\n"
+                         "    set c0 hosts deadline 06:35:02\n"
+                         "03:35:03 response #5 accepted 5\n"
+                         "    persist\n"
+                         "04:25:03 callback update-host c0 h0 task 5 succeeded\n"
+                         "    # callback-believed update-host c0 h0 task 5\n"
+                         "    # step-ended update-host c0 h0\n"
+                         "    persist\n"
+                         "    # step-started exit-maintenance c0 h0\n"
+                         "    send #6 exit-maintenance c0 h0 attempt 1\n"
+                         "    set c0 hosts deadline 05:25:03\n"
+                         "04:25:04 response #6 accepted 6\n"
+                         "    persist\n"
+                         "04:30:04 callback exit-maintenance c0 h0 task 6 succeeded\n"
+                         "    # callback-believed exit-maintenance c0 h0 task 6\n"
+                         "    # step-ended exit-maintenance c0 h0\n"
+                         "    persist\n"
+                         "    # step-started remove-host c0 temporary\n"
+                         "    send #7 remove-host c0 temporary attempt 1\n"
+                         "    set c0 hosts deadline 07:30:04\n"
+                         "04:30:05 response #7 accepted 7\n"
+                         "    persist\n"
+                         "05:30:05 callback remove-host c0 temporary task 7 succeeded\n"
+                         "    # callback-believed remove-host c0 temporary task 7\n"
+                         "    # step-ended remove-host c0 temporary\n"
+                         "    persist\n"
+                         "    cancel c0 hosts deadline\n"
+                         "    # step-started upgrade-network\n"
+                         "    send #8 upgrade-network attempt 1\n"
+                         "    set sddc deadline 09:30:05\n"
+                         "05:30:06 response #8 accepted 8\n"
+                         "    persist\n"
+                         "06:30:06 callback upgrade-network task 8 succeeded\n"
+                         "    # callback-believed upgrade-network task 8\n"
+                         "    # step-ended upgrade-network\n"
+                         "    persist\n"
+                         "    cancel sddc deadline\n"
+                         "    DONE\n");
+}
+
+/* The incident: the request came too early, was accepted and dropped, and nobody asks again. */
+static void test_dropped_request_meets_its_deadline(void **state)
+{
+    (void)state;
+    struct rce_options options = old_engine();
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_fire(&teller);
+    teller_callback(&teller, MIN, done(RCE_ENTER_MAINTENANCE, 4));
+    assert_int_equal(teller.status, RCE_FAILED);
+    check_story(&teller, "00:30:01 response #4 accepted 4\n"
+                         "    persist\n"
+                         "01:30:00 timer c0 hosts deadline\n"
+                         "    persist\n"
+                         "    FAIL deadline enter-maintenance c0 h0\n"
+                         "01:31:00 callback enter-maintenance c0 h0 task 4 succeeded\n"
+                         "    # callback-ignored enter-maintenance c0 h0 task 4\n");
+}
+
+/* The same with the pre-check: the cluster is read until it is ready, also over a failed read. */
+static void test_precheck_waits_until_ready(void **state)
+{
+    (void)state;
+    struct rce_options options = old_engine();
+    options.precheck = true;
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, S, RCE_STATE, 0);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_THROTTLED, 40);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_STATE, RCE_STATE_CLUSTER_READY);
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    check_story(&teller, "00:30:01 response #4 state 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:30:16\n"
+                         "    # not-ready-yet read-cluster c0 until 00:30:16\n"
+                         "00:30:16 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 read-cluster c0 attempt 2\n"
+                         "    set c0 hosts wait 00:40:16\n"
+                         "00:30:17 response #5 throttled 40\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:30:57\n"
+                         "    # not-ready-yet read-cluster c0 until 00:30:57\n"
+                         "00:30:57 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #6 read-cluster c0 attempt 3\n"
+                         "    set c0 hosts wait 00:40:57\n"
+                         "00:30:58 response #6 state 1\n"
+                         "    # step-ended read-cluster c0\n"
+                         "    persist\n"
+                         "    cancel c0 hosts wait\n"
+                         "    # step-started enter-maintenance c0 h0\n"
+                         "    send #7 enter-maintenance c0 h0 attempt 1\n"
+                         "    set c0 hosts deadline 01:30:58\n"
+                         "00:30:59 response #7 accepted 4\n"
+                         "    persist\n");
+}
+
+static void test_precheck_has_a_deadline(void **state)
+{
+    (void)state;
+    struct rce_options options = old_engine();
+    options.precheck = true;
+    options.deadline_ns[RCE_READ_CLUSTER] = 2 * MIN;
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, 80 * S, RCE_STATE, 0);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_UNKNOWN, 0);
+    teller_fire(&teller);
+    check_story(&teller, "00:31:20 response #4 state 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:31:35\n"
+                         "    # not-ready-yet read-cluster c0 until 00:31:35\n"
+                         "00:31:35 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 read-cluster c0 attempt 2\n"
+                         "    set c0 hosts wait 00:41:35\n"
+                         "00:31:36 response #5 no-answer 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:32:06\n"
+                         "    # not-ready-yet read-cluster c0 until 00:32:06\n"
+                         "00:32:00 timer c0 hosts deadline\n"
+                         "    persist\n"
+                         "    FAIL deadline read-cluster c0\n");
+}
+
+/* With the scope "every host" the second host is checked as well. */
+static void test_precheck_of_every_host(void **state)
+{
+    (void)state;
+    struct rce_options options = old_engine();
+    options.precheck = true;
+    options.precheck_scope = RCE_PRECHECK_EVERY_HOST;
+    struct teller teller;
+    teller_init(&teller, &bare_plan, &options);
+    reach_preparation(&teller);
+    teller.is_silent = true;
+    teller_answer(&teller, 0, RCE_ACCEPTED, 2);
+    teller_callback(&teller, 30 * MIN, done(RCE_BACKUP, 2));
+    teller_answer(&teller, S, RCE_STATE, RCE_STATE_CLUSTER_READY);
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_callback(&teller, MIN, done(RCE_ENTER_MAINTENANCE, 4));
+    teller_answer(&teller, S, RCE_ACCEPTED, 5);
+    teller_callback(&teller, MIN, done(RCE_UPDATE_HOST, 5));
+    teller_answer(&teller, S, RCE_ACCEPTED, 6);
+    teller.is_silent = false;
+    teller_callback(&teller, MIN, done(RCE_EXIT_MAINTENANCE, 6));
+    teller_answer(&teller, S, RCE_STATE, RCE_STATE_CLUSTER_READY);
+    check_story(&teller, "00:33:04 callback exit-maintenance c0 h0 task 6 succeeded\n"
+                         "    # callback-believed exit-maintenance c0 h0 task 6\n"
+                         "    # step-ended exit-maintenance c0 h0\n"
+                         "    persist\n"
+                         "    # step-started read-cluster c0\n"
+                         "    send #7 read-cluster c0 attempt 2\n"
+                         "    set c0 hosts wait 00:43:04\n"
+                         "    set c0 hosts deadline 03:33:04\n"
+                         "00:33:05 response #7 state 1\n"
+                         "    # step-ended read-cluster c0\n"
+                         "    persist\n"
+                         "    cancel c0 hosts wait\n"
+                         "    # step-started enter-maintenance c0 h1\n"
+                         "    send #8 enter-maintenance c0 h1 attempt 1\n"
+                         "    set c0 hosts deadline 01:33:05\n");
+}
+
+static void test_settle_waits_a_fixed_time(void **state)
+{
+    (void)state;
+    struct rce_options options = old_engine();
+    options.settle_ns = 10 * MIN;
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_preparation(&teller);
+    teller_answer_to(&teller, 2, RCE_ACCEPTED, 2);
+    teller_answer_to(&teller, 3, RCE_ACCEPTED, 3);
+    teller_callback(&teller, 15 * MIN, done(RCE_ADD_HOST, 2));
+    teller_callback(&teller, 15 * MIN, done(RCE_BACKUP, 3));
+    teller_fire(&teller);
+    check_story(&teller, "00:00:00 response #2 accepted 2\n"
+                         "    persist\n"
+                         "00:00:00 response #3 accepted 3\n"
+                         "    persist\n"
+                         "00:15:00 callback add-host c0 temporary task 2 succeeded\n"
+                         "    # callback-believed add-host c0 temporary task 2\n"
+                         "    # step-ended add-host c0 temporary\n"
+                         "    persist\n"
+                         "    cancel c0 hosts deadline\n"
+                         "00:30:00 callback backup c0 task 3 succeeded\n"
+                         "    # callback-believed backup c0 task 3\n"
+                         "    # step-ended backup c0\n"
+                         "    persist\n"
+                         "    cancel c0 backup deadline\n"
+                         "    # settling enter-maintenance c0 h0 until 00:40:00\n"
+                         "    set c0 hosts wait 00:40:00\n"
+                         "00:40:00 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    # step-started enter-maintenance c0 h0\n"
+                         "    send #4 enter-maintenance c0 h0 attempt 1\n"
+                         "    set c0 hosts deadline 01:40:00\n");
+}
+
+/* Retry: silence, the state is read, asked again without a key; the callback of the first attempt
+ * comes late and is not believed, that of the second one is. */
+static void test_late_callback_after_a_retry(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_NONE);
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_STATE, 0);
+    teller_callback(&teller, 0, done(RCE_ENTER_MAINTENANCE, 4));
+    teller_answer(&teller, S, RCE_ACCEPTED, 5);
+    teller_callback(&teller, S, done(RCE_ENTER_MAINTENANCE, 4));
+    teller_callback(&teller, MIN, done(RCE_ENTER_MAINTENANCE, 5));
+    check_story(&teller, "00:30:01 response #4 accepted 4\n"
+                         "    persist\n"
+                         "00:40:00 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 00:50:00\n"
+                         "00:40:01 response #5 state 0\n"
+                         "    # retry enter-maintenance c0 h0 until 00:40:01\n"
+                         "    persist\n"
+                         "    send #6 enter-maintenance c0 h0 attempt 2\n"
+                         "    set c0 hosts wait 00:50:16\n"
+                         "00:40:01 callback enter-maintenance c0 h0 task 4 succeeded\n"
+                         "    persist\n"
+                         "00:40:02 response #6 accepted 5\n"
+                         "    persist\n"
+                         "00:40:03 callback enter-maintenance c0 h0 task 4 succeeded\n"
+                         "    # callback-ignored enter-maintenance c0 h0 task 4\n"
+                         "00:41:03 callback enter-maintenance c0 h0 task 5 succeeded\n"
+                         "    # callback-believed enter-maintenance c0 h0 task 5\n"
+                         "    # callback-ignored enter-maintenance c0 h0 task 4\n"
+                         "    # step-ended enter-maintenance c0 h0\n"
+                         "    persist\n"
+                         "    cancel c0 hosts wait\n"
+                         "    # step-started update-host c0 h0\n"
+                         "    send #7 update-host c0 h0 attempt 1\n"
+                         "    set c0 hosts deadline 03:41:03\n");
+}
+
+/* With a key both attempts are the same task, and its callback is believed once the answer says so.
+ */
+static void test_early_callback_with_a_key(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_PER_TASK);
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_STATE, 0);
+    teller_callback(&teller, 0, done(RCE_ENTER_MAINTENANCE, 4));
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_callback(&teller, S, done(RCE_ENTER_MAINTENANCE, 4));
+    check_story(&teller, "00:30:01 response #4 accepted 4\n"
+                         "    persist\n"
+                         "00:40:00 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 00:50:00\n"
+                         "00:40:01 response #5 state 0\n"
+                         "    # retry enter-maintenance c0 h0 until 00:40:01\n"
+                         "    persist\n"
+                         "    send #6 enter-maintenance c0 h0 attempt 2 key 0000000700160000\n"
+                         "    set c0 hosts wait 00:50:16\n"
+                         "00:40:01 callback enter-maintenance c0 h0 task 4 succeeded\n"
+                         "    persist\n"
+                         "00:40:02 response #6 accepted 4\n"
+                         "    persist\n"
+                         "    # callback-believed enter-maintenance c0 h0 task 4\n"
+                         "    # step-ended enter-maintenance c0 h0\n"
+                         "    cancel c0 hosts wait\n"
+                         "    # step-started update-host c0 h0\n"
+                         "    send #7 update-host c0 h0 attempt 1 key 00000007001a0000\n"
+                         "    set c0 hosts deadline 03:40:02\n"
+                         "00:40:03 callback enter-maintenance c0 h0 task 4 succeeded\n"
+                         "    # callback-ignored enter-maintenance c0 h0 task 4\n");
+}
+
+/* The callback was lost, the host is in maintenance: the read finds it out. */
+static void test_read_finds_a_lost_callback(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_NONE);
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_UNAVAILABLE, 0);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_STATE, RCE_STATE_HOST_IN_MAINTENANCE);
+    check_story(&teller, "00:30:01 response #4 accepted 4\n"
+                         "    persist\n"
+                         "00:40:00 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 00:50:00\n"
+                         "00:40:01 response #5 unavailable 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:40:16\n"
+                         "00:40:16 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #6 read-host c0 h0 attempt 2\n"
+                         "    set c0 hosts wait 00:50:16\n"
+                         "00:40:17 response #6 state 2\n"
+                         "    # state-believed enter-maintenance c0 h0\n"
+                         "    # step-ended enter-maintenance c0 h0\n"
+                         "    persist\n"
+                         "    cancel c0 hosts wait\n"
+                         "    # step-started update-host c0 h0\n"
+                         "    send #7 update-host c0 h0 attempt 1\n"
+                         "    set c0 hosts deadline 03:40:17\n");
+}
+
+/* Silence after silence: the second re-ask waits longer by the policy, the third is one too many,
+ * and the deadline decides. */
+static void test_silence_until_the_retries_are_spent(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_NONE);
+    options.retry_policy.attempts_max = 3;
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, 0, RCE_ACCEPTED, 4);
+    teller_fire(&teller);
+    teller_answer(&teller, 0, RCE_STATE, 0);
+    teller_answer(&teller, 0, RCE_ACCEPTED, 5);
+    teller_fire(&teller);
+    teller_answer(&teller, 0, RCE_STATE, 0);
+    teller_answer(&teller, 0, RCE_ACCEPTED, 6);
+    teller_fire(&teller);
+    teller_answer(&teller, 0, RCE_STATE, 0);
+    teller_fire(&teller);
+    check_story(&teller, "00:30:00 response #4 accepted 4\n"
+                         "    persist\n"
+                         "00:40:00 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 00:50:00\n"
+                         "00:40:00 response #5 state 0\n"
+                         "    # retry enter-maintenance c0 h0 until 00:40:00\n"
+                         "    persist\n"
+                         "    send #6 enter-maintenance c0 h0 attempt 2\n"
+                         "    set c0 hosts wait 00:50:15\n"
+                         "00:40:00 response #6 accepted 5\n"
+                         "    persist\n"
+                         "00:50:15 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #7 read-host c0 h0 attempt 2\n"
+                         "    set c0 hosts wait 01:00:15\n"
+                         "00:50:15 response #7 state 0\n"
+                         "    # retry enter-maintenance c0 h0 until 00:50:15\n"
+                         "    persist\n"
+                         "    send #8 enter-maintenance c0 h0 attempt 3\n"
+                         "    set c0 hosts wait 01:00:45\n"
+                         "00:50:15 response #8 accepted 6\n"
+                         "    persist\n"
+                         "01:00:45 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #9 read-host c0 h0 attempt 3\n"
+                         "    set c0 hosts wait 01:10:45\n"
+                         "01:00:45 response #9 state 0\n"
+                         "    persist\n"
+                         "    # retries-spent enter-maintenance c0 h0\n"
+                         "    cancel c0 hosts wait\n"
+                         "01:30:00 timer c0 hosts deadline\n"
+                         "    persist\n"
+                         "    FAIL deadline enter-maintenance c0 h0\n");
+}
+
+/* After the last attempt a callback still ends the step. */
+static void test_callback_after_the_retries_are_spent(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_NONE);
+    options.retry_policy.attempts_max = 1;
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, 0, RCE_ACCEPTED, 4);
+    teller_fire(&teller);
+    teller_answer(&teller, 0, RCE_STATE, 0);
+    teller_callback(&teller, MIN, done(RCE_ENTER_MAINTENANCE, 4));
+    check_story(&teller, "00:30:00 response #4 accepted 4\n"
+                         "    persist\n"
+                         "00:40:00 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 00:50:00\n"
+                         "00:40:00 response #5 state 0\n"
+                         "    persist\n"
+                         "    # retries-spent enter-maintenance c0 h0\n"
+                         "    cancel c0 hosts wait\n"
+                         "00:41:00 callback enter-maintenance c0 h0 task 4 succeeded\n"
+                         "    # callback-believed enter-maintenance c0 h0 task 4\n"
+                         "    # step-ended enter-maintenance c0 h0\n"
+                         "    persist\n"
+                         "    # step-started update-host c0 h0\n"
+                         "    send #6 update-host c0 h0 attempt 1\n"
+                         "    set c0 hosts deadline 03:41:00\n");
+}
+
+static void test_duplicate_and_foreign_callbacks(void **state)
+{
+    (void)state;
+    struct rce_options options = old_engine();
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_callback(&teller, 0, done(RCE_ENTER_MAINTENANCE, 4));
+    teller_callback(&teller, 0, done(RCE_ENTER_MAINTENANCE, 4));
+    teller_callback(&teller, 0, done(RCE_ENTER_MAINTENANCE, 9));
+    teller_callback(&teller, 0, done(RCE_UPDATE_HOST, 4));
+    teller_callback(&teller, 0, done(RCE_BACKUP, 3));
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_answer(&teller, 0, RCE_ACCEPTED, 5);
+    teller_callback(&teller, MIN, done(RCE_UPDATE_HOST, 4));
+    teller_callback(&teller, 0, done(RCE_ENTER_MAINTENANCE, 4));
+    check_story(&teller, "00:30:00 callback enter-maintenance c0 h0 task 4 succeeded\n"
+                         "    persist\n"
+                         "00:30:00 callback enter-maintenance c0 h0 task 4 succeeded\n"
+                         "    # callback-ignored enter-maintenance c0 h0 task 4\n"
+                         "00:30:00 callback enter-maintenance c0 h0 task 9 succeeded\n"
+                         "    persist\n"
+                         "00:30:00 callback update-host c0 h0 task 4 succeeded\n"
+                         "    # callback-ignored update-host c0 h0 task 4\n"
+                         "00:30:00 callback backup c0 task 3 succeeded\n"
+                         "    # callback-ignored backup c0 task 3\n"
+                         "00:30:01 response #4 accepted 4\n"
+                         "    persist\n"
+                         "    # callback-believed enter-maintenance c0 h0 task 4\n"
+                         "    # callback-ignored enter-maintenance c0 h0 task 9\n"
+                         "    # step-ended enter-maintenance c0 h0\n"
+                         "    # step-started update-host c0 h0\n"
+                         "    send #5 update-host c0 h0 attempt 1\n"
+                         "    set c0 hosts deadline 03:30:01\n"
+                         "00:30:01 response #5 accepted 5\n"
+                         "    persist\n"
+                         "00:31:01 callback update-host c0 h0 task 4 succeeded\n"
+                         "    # callback-ignored update-host c0 h0 task 4\n"
+                         "00:31:01 callback enter-maintenance c0 h0 task 4 succeeded\n"
+                         "    # callback-ignored enter-maintenance c0 h0 task 4\n");
+}
+
+/* An indefinite error fails the old engine; with retry it is read first, and asked again. */
+static void test_indefinite_error(void **state)
+{
+    (void)state;
+    struct rce_options options = old_engine();
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, S, RCE_UNKNOWN, 0);
+    teller_say(&teller, "with retry:\n");
+    options = with_retry(RCE_KEY_PER_TASK);
+    struct teller other;
+    teller_init(&other, &plan, &options);
+    reach_hosts(&other);
+    teller_answer(&other, S, RCE_UNKNOWN, 0);
+    teller_fire(&other);
+    teller_answer(&other, S, RCE_STATE, 0);
+    teller_answer(&other, S, RCE_ACCEPTED, 4);
+    teller_say(&teller, "%s", other.text);
+    check_story(&teller, "00:30:01 response #4 no-answer 0\n"
+                         "    persist\n"
+                         "    FAIL no-answer enter-maintenance c0 h0\n"
+                         "with retry:\n"
+                         "00:30:01 response #4 no-answer 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:30:16\n"
+                         "00:30:16 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 00:40:16\n"
+                         "00:30:17 response #5 state 0\n"
+                         "    # retry enter-maintenance c0 h0 until 00:30:17\n"
+                         "    persist\n"
+                         "    send #6 enter-maintenance c0 h0 attempt 2 key 0000000700160000\n"
+                         "    set c0 hosts wait 00:40:32\n"
+                         "00:30:18 response #6 accepted 4\n"
+                         "    persist\n");
+}
+
+/* Of an operation that no read can tell about, an unanswered request is made again after a while.
+ */
+static void test_indefinite_error_of_an_update(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_PER_ATTEMPT);
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller.is_silent = true;
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_callback(&teller, MIN, done(RCE_ENTER_MAINTENANCE, 4));
+    teller.is_silent = false;
+    teller_answer(&teller, S, RCE_UNKNOWN, 0);
+    teller_callback(&teller, S, done(RCE_UPDATE_HOST, 5));
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_ACCEPTED, 5);
+    check_story(&teller, "00:31:02 response #5 no-answer 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:31:17\n"
+                         "    # retry update-host c0 h0 until 00:31:17\n"
+                         "00:31:03 callback update-host c0 h0 task 5 succeeded\n"
+                         "    persist\n"
+                         "00:31:17 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #6 update-host c0 h0 attempt 2 key 0000000700190002\n"
+                         "00:31:18 response #6 accepted 5\n"
+                         "    persist\n"
+                         "    # callback-believed update-host c0 h0 task 5\n"
+                         "    # step-ended update-host c0 h0\n"
+                         "    # step-started exit-maintenance c0 h0\n"
+                         "    send #7 exit-maintenance c0 h0 attempt 1 key 00000007001d0001\n"
+                         "    set c0 hosts deadline 01:31:18\n");
+}
+
+/* 429 with Retry-After: at least as long as asked for. Without retry it is the end. */
+static void test_throttled_with_retry_after(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_NONE);
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, S, RCE_THROTTLED, 100);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_THROTTLED, 0);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_REFUSED, 0);
+    check_story(&teller, "00:30:01 response #4 throttled 100\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:31:41\n"
+                         "    # retry enter-maintenance c0 h0 until 00:31:41\n"
+                         "00:31:41 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 enter-maintenance c0 h0 attempt 2\n"
+                         "    set c0 hosts wait 00:41:56\n"
+                         "00:31:42 response #5 throttled 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:32:12\n"
+                         "    # retry enter-maintenance c0 h0 until 00:32:12\n"
+                         "00:32:12 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #6 enter-maintenance c0 h0 attempt 3\n"
+                         "    set c0 hosts wait 00:42:42\n"
+                         "00:32:13 response #6 refused 0\n"
+                         "    persist\n"
+                         "    FAIL refused enter-maintenance c0 h0\n");
+}
+
+/* Errors until the attempts are spent: there is nothing to wait for, the workflow fails. */
+static void test_definite_errors_spend_the_attempts(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_NONE);
+    options.retry_policy.attempts_max = 2;
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, S, RCE_NOT_READY, 0);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_NOT_READY, 0);
+    check_story(&teller, "00:30:01 response #4 not-ready 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:30:16\n"
+                         "    # retry enter-maintenance c0 h0 until 00:30:16\n"
+                         "00:30:16 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 enter-maintenance c0 h0 attempt 2\n"
+                         "    set c0 hosts wait 00:40:31\n"
+                         "00:30:17 response #5 not-ready 0\n"
+                         "    persist\n"
+                         "    FAIL not-ready enter-maintenance c0 h0\n");
+}
+
+/* A task that failed is asked for anew, under a new key where the key stands for the task. */
+static void test_failed_task(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_PER_TASK);
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_callback(&teller, MIN, failed(RCE_ENTER_MAINTENANCE, 4));
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_ACCEPTED, 5);
+    teller_say(&teller, "without retry:\n");
+    options = old_engine();
+    struct teller other;
+    teller_init(&other, &plan, &options);
+    reach_hosts(&other);
+    teller_answer(&other, S, RCE_ACCEPTED, 4);
+    teller_callback(&other, MIN, failed(RCE_ENTER_MAINTENANCE, 4));
+    teller_say(&teller, "%s", other.text);
+    check_story(&teller, "00:30:01 response #4 accepted 4\n"
+                         "    persist\n"
+                         "00:31:01 callback enter-maintenance c0 h0 task 4 failed\n"
+                         "    # callback-believed enter-maintenance c0 h0 task 4\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:31:16\n"
+                         "    # retry enter-maintenance c0 h0 until 00:31:16\n"
+                         "00:31:16 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 enter-maintenance c0 h0 attempt 2 key 0000000700160001\n"
+                         "    set c0 hosts wait 00:41:31\n"
+                         "00:31:17 response #5 accepted 5\n"
+                         "    persist\n"
+                         "without retry:\n"
+                         "00:30:01 response #4 accepted 4\n"
+                         "    persist\n"
+                         "00:31:01 callback enter-maintenance c0 h0 task 4 failed\n"
+                         "    # callback-believed enter-maintenance c0 h0 task 4\n"
+                         "    persist\n"
+                         "    FAIL task-failed enter-maintenance c0 h0\n");
+}
+
+/* The old engine failed; the fixed one takes the state over and is told to go on. */
+static void test_redriven_by_the_fixed_engine(void **state)
+{
+    (void)state;
+    struct rce_options options = old_engine();
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller.is_silent = true;
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_fire(&teller);
+    teller.is_silent = false;
+    struct rce_options fixed = with_retry(RCE_KEY_PER_TASK);
+    fixed.precheck = true;
+    uint8_t saved[512];
+    size_t size_bytes = rce_engine.save(teller.block, saved, sizeof saved);
+    assert_true(size_bytes <= sizeof saved);
+    assert_true(rce_engine.load(teller.block, &plan, &fixed, saved, size_bytes));
+    teller.now_ns += 5 * MIN;
+    teller_event(&teller, RCE_INPUT_ENGINE_CHANGED, "engine changed");
+    teller_event(&teller, RCE_INPUT_REDRIVEN, "redriven");
+    teller_answer(&teller, S, RCE_STATE, 0);
+    teller_answer(&teller, S, RCE_STATE, 0);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_STATE, 0);
+    teller_answer(&teller, S, RCE_STATE, RCE_STATE_CLUSTER_READY);
+    teller_answer(&teller, S, RCE_ACCEPTED, 5);
+    check_story(&teller, "01:35:00 engine changed\n"
+                         "01:35:00 redriven\n"
+                         "    persist\n"
+                         "    # step-started read-cluster c0\n"
+                         "    send #5 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 01:45:00\n"
+                         "    set c0 hosts deadline 04:35:00\n"
+                         "01:35:01 response #5 state 0\n"
+                         "    persist\n"
+                         "    send #6 read-cluster c0 attempt 1\n"
+                         "    set c0 hosts wait 01:45:01\n"
+                         "01:35:02 response #6 state 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 01:35:17\n"
+                         "    # not-ready-yet read-cluster c0 until 01:35:17\n"
+                         "01:35:17 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #7 read-host c0 h0 attempt 2\n"
+                         "    set c0 hosts wait 01:45:17\n"
+                         "01:35:18 response #7 state 0\n"
+                         "    persist\n"
+                         "    send #8 read-cluster c0 attempt 2\n"
+                         "    set c0 hosts wait 01:45:18\n"
+                         "01:35:19 response #8 state 1\n"
+                         "    # step-ended read-cluster c0\n"
+                         "    persist\n"
+                         "    cancel c0 hosts wait\n"
+                         "    # step-started enter-maintenance c0 h0\n"
+                         "    send #9 enter-maintenance c0 h0 attempt 2 key 0000000700160001\n"
+                         "    set c0 hosts wait 01:45:19\n"
+                         "    set c0 hosts deadline 02:35:19\n"
+                         "01:35:20 response #9 accepted 5\n"
+                         "    persist\n");
+}
+
+/* A re-drive finds that the host got there in the meantime. */
+static void test_redriven_when_the_host_is_in(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_PER_TASK);
+    options.precheck = true;
+    options.retry_after_ns = 100 * MIN;
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller.is_silent = true;
+    teller_answer(&teller, S, RCE_STATE, RCE_STATE_CLUSTER_READY);
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_fire(&teller);
+    teller.is_silent = false;
+    assert_int_equal(teller.status, RCE_FAILED);
+    teller_event(&teller, RCE_INPUT_REDRIVEN, "redriven");
+    teller_answer(&teller, S, RCE_STATE, RCE_STATE_HOST_IN_MAINTENANCE);
+    check_story(&teller, "01:30:01 redriven\n"
+                         "    persist\n"
+                         "    # step-started read-cluster c0\n"
+                         "    send #6 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 03:10:01\n"
+                         "    set c0 hosts deadline 04:30:01\n"
+                         "01:30:02 response #6 state 2\n"
+                         "    # step-ended read-cluster c0\n"
+                         "    # state-believed enter-maintenance c0 h0\n"
+                         "    # step-ended enter-maintenance c0 h0\n"
+                         "    persist\n"
+                         "    cancel c0 hosts wait\n"
+                         "    # step-started update-host c0 h0\n"
+                         "    send #7 update-host c0 h0 attempt 1 key 00000007001a0000\n"
+                         "    set c0 hosts deadline 04:30:02\n");
+}
+
+/* The new engine takes over a workflow that is stalled: it reads the silent host at once. */
+static void test_engine_changed_in_the_silence(void **state)
+{
+    (void)state;
+    struct rce_options options = old_engine();
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller.is_silent = true;
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller.is_silent = false;
+    options = with_retry(RCE_KEY_PER_TASK);
+    teller.now_ns += 20 * MIN;
+    teller_event(&teller, RCE_INPUT_ENGINE_CHANGED, "engine changed");
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_STATE, 0);
+    check_story(&teller, "00:50:01 engine changed\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:50:01\n"
+                         "    set c0 hosts deadline 01:30:00\n"
+                         "00:50:01 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 01:00:01\n"
+                         "00:50:02 response #5 state 0\n"
+                         "    # retry enter-maintenance c0 h0 until 00:50:02\n"
+                         "    persist\n"
+                         "    send #6 enter-maintenance c0 h0 attempt 2 key 0000000700160000\n"
+                         "    set c0 hosts wait 01:00:17\n");
+}
+
+/* A crash between the effect and its record: the request was sent, its answer is lost. */
+static void test_crash_before_the_answer_is_recorded(void **state)
+{
+    (void)state;
+    struct rce_options options = old_engine();
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_preparation(&teller);
+    teller_crash(&teller);
+    teller_answer_to(&teller, 2, RCE_ACCEPTED, 2);
+    teller_answer_to(&teller, 4, RCE_ACCEPTED, 4);
+    teller_crash(&teller);
+    check_story(&teller, "00:00:00 resumed\n"
+                         "    persist\n"
+                         "    send #4 add-host c0 temporary attempt 2\n"
+                         "    set c0 hosts deadline 03:00:00\n"
+                         "    send #5 backup c0 attempt 2\n"
+                         "    set c0 backup deadline 02:00:00\n"
+                         "00:00:00 response #2 accepted 2\n"
+                         "    # response-ignored task 2 #2\n"
+                         "00:00:00 response #4 accepted 4\n"
+                         "    persist\n"
+                         "00:00:00 resumed\n"
+                         "    persist\n"
+                         "    set c0 hosts deadline 03:00:00\n"
+                         "    send #6 backup c0 attempt 3\n"
+                         "    set c0 backup deadline 02:00:00\n");
+}
+
+/* The watched request of a crashed engine is read before it is repeated; a pause is taken up again.
+ */
+static void test_crash_with_retry(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_PER_TASK);
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_crash(&teller);
+    teller_answer(&teller, S, RCE_STATE, 0);
+    teller_answer(&teller, S, RCE_UNAVAILABLE, 0);
+    teller_crash(&teller);
+    teller_fire(&teller);
+    check_story(&teller, "00:30:00 resumed\n"
+                         "    persist\n"
+                         "    send #5 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 00:40:00\n"
+                         "    set c0 hosts deadline 01:30:00\n"
+                         "00:30:01 response #5 state 0\n"
+                         "    # retry enter-maintenance c0 h0 until 00:30:01\n"
+                         "    persist\n"
+                         "    send #6 enter-maintenance c0 h0 attempt 2 key 0000000700160000\n"
+                         "    set c0 hosts wait 00:40:16\n"
+                         "00:30:02 response #6 unavailable 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:30:32\n"
+                         "    # retry enter-maintenance c0 h0 until 00:30:32\n"
+                         "00:30:02 resumed\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:30:32\n"
+                         "    set c0 hosts deadline 01:30:00\n"
+                         "00:30:32 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #7 enter-maintenance c0 h0 attempt 3 key 0000000700160000\n"
+                         "    set c0 hosts wait 00:41:02\n");
+}
+
+/* A crash between the record of the end and the word: the word is repeated. */
+static void test_crash_at_the_end(void **state)
+{
+    (void)state;
+    struct rce_options options = old_engine();
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, S, RCE_REFUSED, 0);
+    teller_crash(&teller);
+    teller_event(&teller, RCE_INPUT_START, "start");
+    check_story(&teller, "00:30:01 response #4 refused 0\n"
+                         "    persist\n"
+                         "    FAIL refused enter-maintenance c0 h0\n"
+                         "00:30:01 resumed\n"
+                         "    FAIL refused enter-maintenance c0 h0\n"
+                         "00:30:01 start\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_plain_path),
+        cmocka_unit_test(test_dropped_request_meets_its_deadline),
+        cmocka_unit_test(test_precheck_waits_until_ready),
+        cmocka_unit_test(test_precheck_has_a_deadline),
+        cmocka_unit_test(test_precheck_of_every_host),
+        cmocka_unit_test(test_settle_waits_a_fixed_time),
+        cmocka_unit_test(test_late_callback_after_a_retry),
+        cmocka_unit_test(test_early_callback_with_a_key),
+        cmocka_unit_test(test_read_finds_a_lost_callback),
+        cmocka_unit_test(test_silence_until_the_retries_are_spent),
+        cmocka_unit_test(test_callback_after_the_retries_are_spent),
+        cmocka_unit_test(test_duplicate_and_foreign_callbacks),
+        cmocka_unit_test(test_indefinite_error),
+        cmocka_unit_test(test_indefinite_error_of_an_update),
+        cmocka_unit_test(test_throttled_with_retry_after),
+        cmocka_unit_test(test_definite_errors_spend_the_attempts),
+        cmocka_unit_test(test_failed_task),
+        cmocka_unit_test(test_redriven_by_the_fixed_engine),
+        cmocka_unit_test(test_redriven_when_the_host_is_in),
+        cmocka_unit_test(test_engine_changed_in_the_silence),
+        cmocka_unit_test(test_crash_before_the_answer_is_recorded),
+        cmocka_unit_test(test_crash_with_retry),
+        cmocka_unit_test(test_crash_at_the_end),
+    };
+    return cmocka_run_group_tests_name("rce/stories", tests, NULL, NULL);
+}
