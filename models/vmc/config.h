@@ -1,0 +1,168 @@
+/* config.h - everything that a simulated world of SDDCs can be told, as plain data.
+ *
+ * rcesim turns a scenario into this; tests fill it in by hand from vmc_config_init, which gives a
+ * world in which nothing takes time and nothing goes wrong. Distributions are immutable and shared
+ * by all threads; a NULL distribution is a constant 0.
+ *
+ * Units: ns, probabilities 0 to 1, tokens per second.
+ */
+#ifndef MODELS_VMC_CONFIG_H
+#define MODELS_VMC_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "models/rce/rce.h"
+#include "sim/base/error.h"
+#include "sim/chance/dist.h"
+
+/* Limits of the packing of entities (entity.h), and so of the model. */
+enum {
+    VMC_SDDCS_MAX = 1 << 21,
+    VMC_REGIONS_MAX = 64,
+    VMC_GROUPS_MAX = 32,
+    VMC_WINDOWS_MAX = 32,
+};
+
+/* A part of the fleet. Which SDDC is in which group is drawn by the shares. */
+struct vmc_group {
+    const char *name;
+    const char *region; /* groups that name the same region share its capacity and its API limits */
+    const char *instance_type; /* a label for reports */
+    double share;              /* of the SDDCs; the shares add up to 1 */
+    double provisioning_scale; /* multiplies launch, boot, connect and configure; 1 = as the
+                                  scenario says */
+};
+
+/* A stretch of time, repeated every `every_ns` (0 = once): [from, to). */
+struct vmc_window {
+    int64_t from_ns, to_ns, every_ns;
+};
+
+/* One token bucket: requests above it are answered 429. rate 0 = no limit. */
+struct vmc_limit {
+    double rate_per_s;
+    uint32_t burst;
+};
+
+enum vmc_early_request {
+    VMC_EARLY_DROP,          /* accepted, then nothing, and no record of it: the incident */
+    VMC_EARLY_DROP_RECORDED, /* the same, but the idempotency key remembers the dead task */
+    VMC_EARLY_REJECT,        /* 409 */
+    VMC_EARLY_QUEUE,         /* carried out when the cluster is ready */
+};
+
+enum vmc_key_scope {
+    VMC_KEY_BY_TARGET,  /* the key counts for one operation on one target */
+    VMC_KEY_BY_SERVICE, /* the key alone counts, wherever it is sent: a re-used key answers with
+                           somebody else's task */
+};
+
+enum vmc_schedule {
+    VMC_START_EVENLY,   /* SDDC i at spread i/n */
+    VMC_START_RANDOMLY, /* SDDC i at spread (i + u)/n */
+    VMC_START_AT_ONCE,
+};
+
+struct vmc_fleet {
+    uint32_t sddcs_count;
+    const struct dist
+        *clusters_per_sddc; /* numbers; drawn values are clamped to 1 .. RCE_CLUSTERS_MAX */
+    const struct dist *hosts_per_cluster; /* numbers; 1 .. RCE_HOSTS_MAX */
+    double temporary_host_share;          /* of the clusters: those that get a temporary host */
+    uint32_t groups_count;                /* 0 = one unnamed group */
+    struct vmc_group groups[VMC_GROUPS_MAX];
+};
+
+/* A temporary host: requested -> launch -> boot -> connect -> "host added" is reported -> configure
+ * -> ready. */
+struct vmc_provisioning {
+    const struct dist *launch, *boot, *connect, *configure;
+    double
+        outage_probability; /* a launch meets a capacity outage of its own and waits for its end */
+    const struct dist *outage_duration;
+    const struct dist
+        *region_outage_gap; /* NULL = none; else regions run out of capacity from time to time: */
+    const struct dist
+        *region_outage_duration; /* gap, outage, gap, ... in absolute time, shared by the region */
+};
+
+struct vmc_work {
+    const struct dist *control_plane; /* phase 1 */
+    const struct dist *network;       /* phase 3 */
+    const struct dist *backup;
+    const struct dist *update_host;
+    const struct dist *remove_host;
+    double update_failure_probability; /* an update fails and leaves the host failed until it is
+                                          repaired */
+    const struct dist *repair;
+};
+
+struct vmc_maintenance {
+    const struct dist *evacuate; /* entering */
+    const struct dist *exit;
+    const struct dist *resync;         /* vSAN, after exit; the callback of exit follows it */
+    double stuck_probability;          /* of a host: each of its evacuations fails, sticky */
+    const struct dist *stuck_duration; /* until such an evacuation is reported to have failed */
+    double
+        slow_share; /* of the hosts: evacuation, exit and update take slow_factor times as long */
+    double slow_factor;
+};
+
+struct vmc_service {
+    const struct dist
+        *latency; /* of a request and its response together; the service acts half-way */
+    const struct dist
+        *response_delay; /* extra delay of the response alone: callbacks may overtake it */
+    double unavailable_probability; /* 503, definitely not carried out */
+    double unknown_probability;     /* no usable answer ... */
+    double unknown_applied_share;   /* ... of which so many were carried out all the same */
+    struct vmc_limit limit_reads, limit_writes, limit_add_host; /* per region */
+    bool retry_after;            /* tell throttled callers how long to wait */
+    const struct dist *read_lag; /* a read answers with the inventory as it was so long ago */
+    const struct dist *callback_delay;
+    double callback_loss, callback_duplicate, callback_late_probability;
+    const struct dist *callback_late_delay;      /* added to the delay of late ones */
+    const struct dist *callback_duplicate_delay; /* between the first and the second delivery */
+    enum vmc_early_request early_request;
+    enum vmc_key_scope key_scope;
+    int64_t key_retention_ns; /* a key is forgotten so long after its first use */
+    uint32_t outages_count;   /* windows in which every request is answered 503 */
+    struct vmc_window outages[VMC_WINDOWS_MAX];
+};
+
+struct vmc_wave {
+    enum vmc_schedule schedule;
+    int64_t spread_ns;
+    uint32_t concurrency_max; /* workflows that run at once; 0 = no limit */
+    uint32_t windows_count;   /* SDDCs start only inside; 0 = always */
+    struct vmc_window windows[VMC_WINDOWS_MAX];
+};
+
+struct vmc_config {
+    struct vmc_fleet fleet;
+    struct vmc_provisioning provisioning;
+    struct vmc_work work;
+    struct vmc_maintenance maintenance;
+    struct vmc_service service;
+    struct vmc_wave wave;
+};
+
+/* What one variant runs: a shared world and an engine of its own. This is `parameters` of the
+ * model. */
+struct vmc_parameters {
+    const struct vmc_config *world;
+    const struct rce_engine *engine;
+    const struct rce_options *options;
+    bool shuffle_ties; /* order events of the same instant at random, by named draws */
+};
+
+/* One SDDC, one cluster of two hosts with a temporary host; nothing takes time, nothing goes wrong.
+ */
+void vmc_config_init(struct vmc_config *config);
+
+/* Check what the fields cannot say one by one. Errors name the scenario's path of the field
+ * ("wave.windows"). */
+bool vmc_config_check(const struct vmc_config *config, struct error *error);
+
+#endif

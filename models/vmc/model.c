@@ -1,0 +1,277 @@
+#include "models/vmc/model.h"
+
+#include <string.h>
+
+#include "models/vmc/world.h"
+
+int64_t world_delay_ns(struct world *world, const struct dist *dist, struct draw_name name)
+{
+    return dist == NULL ? 0 : oracle_delay_ns(world->oracle, name, dist);
+}
+
+void world_schedule(struct world *world, int64_t delay_ns, enum event_kind kind, uint32_t entity,
+                    uint64_t a)
+{
+    sim_schedule(world->sim, &(struct sim_event){.time_ns = world->now_ns + delay_ns,
+                                                 .subject = entity,
+                                                 .kind = (uint16_t)kind,
+                                                 .a = a});
+}
+
+void world_count(struct world *world, enum vmc_metric metric, int64_t n)
+{
+    world->record->values[metric] += n;
+}
+
+/* A function of the event alone, so that a run can be repeated. */
+static uint64_t tie_order(void *context, const struct sim_event *event)
+{
+    struct world *world = context;
+    uint64_t mixed = ((uint64_t)event->time_ns ^ (uint64_t)event->kind << 56 ^ event->a << 32) *
+                     UINT64_C(0x9e3779b97f4a7c15);
+    return oracle_tie(world->oracle,
+                      (struct draw_name){event->subject, PURPOSE_TIE, (uint32_t)(mixed >> 32)});
+}
+
+/* Give each region that the groups name a number. */
+static void number_regions(struct world *world)
+{
+    const struct vmc_fleet *fleet = &world->config->fleet;
+    uint32_t count = 1;
+    for (uint32_t i = 0; i < fleet->groups_count; i++) {
+        uint32_t same = 0;
+        while (same < i && strcmp(fleet->groups[same].region, fleet->groups[i].region) != 0)
+            same++;
+        if (same < i)
+            world->region_of_group[i] = world->region_of_group[same];
+        else
+            world->region_of_group[i] = (uint8_t)(i == 0 ? 0 : count++);
+    }
+    world->regions = arena_take_array(world->arena, count, sizeof *world->regions);
+}
+
+/* An event that ends a long wait finds nothing of its SDDC in the caches of a large fleet. Ask for
+ * the lines that it will visit together, instead of meeting them one after the other. */
+static void prefetch(const struct world *world, const struct sim_event *event)
+{
+    const struct sddc *sddc = &world->sddcs[entity_sddc(event->subject)];
+    const char *cluster = (const char *)(sddc->clusters + entity_cluster(event->subject));
+    const char *workflow = sddc->workflow;
+    __builtin_prefetch(sddc->tasks + event->a);
+    __builtin_prefetch(cluster);
+    __builtin_prefetch(cluster + 64);
+    __builtin_prefetch(workflow);
+    __builtin_prefetch(workflow + 64);
+    __builtin_prefetch(workflow + 128);
+    __builtin_prefetch(sddc->timers);
+}
+
+static void handle(struct world *world, const struct sim_event *event)
+{
+    switch ((enum event_kind)event->kind) {
+    case EVENT_WAVE: wave_step(world); return;
+    case EVENT_ARRIVE: service_arrive(world, (uint32_t)event->a); return;
+    case EVENT_RESPOND: driver_respond(world, (uint32_t)event->a); return;
+    case EVENT_CONNECTED: platform_connected(world, event->subject, (uint16_t)event->a); return;
+    case EVENT_READY: platform_ready(world, event->subject); return;
+    case EVENT_TASK_END:
+        prefetch(world, event);
+        platform_task_end(world, event->subject, (uint16_t)event->a);
+        return;
+    case EVENT_REPAIRED: platform_repaired(world, event->subject); return;
+    case EVENT_CALLBACK: driver_callback(world, event->subject, (uint16_t)event->a); return;
+    case EVENT_TIMER: driver_timer(world, event->subject, (uint32_t)event->a); return;
+    }
+    CHECK_UNREACHABLE("an event of an unknown kind");
+}
+
+/* Account for every host at the end: those that nobody removed are left over, a cost of failure. */
+static void close_accounts(struct world *world)
+{
+    for (uint32_t i = 0; i < world->sddcs_count; i++) {
+        struct sddc *sddc = &world->sddcs[i];
+        if (sddc->status == RCE_RUNNING) {
+            invariant_break(world, entity_of_sddc(i), VIOLATION_NEVER_ENDED);
+            record_set_failed(world->record, i);
+            world_count(world, METRIC_FAILURE_RATE, 1);
+            world_count(world, (enum vmc_metric)(METRIC_FIRST_CAUSE + CAUSE_OTHER), 1);
+        }
+        for (uint32_t c = 0; c < sddc->plan.clusters_count; c++) {
+            const struct cluster *cluster = &sddc->clusters[c];
+            sddc->hosts_left_over_count =
+                (uint8_t)(sddc->hosts_left_over_count + cluster->extra_hosts_count);
+            if (cluster->hosts[cluster->hosts_count].state == HOST_ABSENT)
+                continue;
+            sddc->hosts_left_over_count++;
+            sddc->temporary_host_ns += world->now_ns - cluster->asked_at_ns;
+        }
+        world_count(world, METRIC_HOSTS_LEFT_OVER, sddc->hosts_left_over_count);
+        world_count(world, METRIC_TEMPORARY_HOST_TIME, sddc->temporary_host_ns);
+        world_count(world, METRIC_EARLY_TRIGGER_RATE, sddc->early_trigger);
+    }
+    world_count(world, METRIC_WAVE_DURATION, world->last_end_ns);
+}
+
+static bool simulate(struct world *world, struct error *error)
+{
+    struct sim_event event;
+    wave_begin(world);
+    while (sim_next(world->sim, &event)) {
+        if (event.time_ns < world->now_ns)
+            invariant_break(world, event.subject, VIOLATION_TIME);
+        world->now_ns = event.time_ns;
+        handle(world, &event);
+    }
+    if (sim_stop_reason(world->sim) == SIM_STOP_EVENT_LIMIT)
+        return error_set(error, ERROR_INTERNAL,
+                         "replication %u does not end: more than %llu events; the engine \"%s\" "
+                         "asks without end",
+                         world->run->replication, (unsigned long long)sim_event_count(world->sim),
+                         world->parameters->engine->name);
+    return true;
+}
+
+/* More events than this for one SDDC mean an engine that never stops. A workflow of 20 clusters of
+ * 16 hosts has about 4,000. */
+enum { EVENTS_PER_SDDC_MAX = 1000000 };
+
+static bool run(const struct model_run *model_run, struct record *record, struct error *error)
+{
+    const struct vmc_parameters *parameters = model_run->parameters;
+    uint32_t sddcs_count = parameters->world->fleet.sddcs_count;
+    struct world *world = arena_take(model_run->arena, sizeof *world);
+    *world = (struct world){.config = parameters->world,
+                            .parameters = parameters,
+                            .run = model_run,
+                            .oracle = model_run->oracle,
+                            .arena = model_run->arena,
+                            .record = record,
+                            .sddcs_count = sddcs_count};
+    if (model_run->sink != NULL && model_run->sink->trace != NULL) {
+        world->trace = model_run->sink->trace;
+        world->trace_sddc = model_run->sink->trace_unit;
+    }
+    record->unit_count = sddcs_count;
+    number_regions(world);
+    world->sddcs = arena_take_array(world->arena, sddcs_count, sizeof *world->sddcs);
+    world->sim =
+        sim_create(world->arena, &(struct sim_options){
+                                     .capacity = 256,
+                                     .tie_order = parameters->shuffle_ties ? tie_order : NULL,
+                                     .tie_context = world,
+                                     .event_max = (uint64_t)sddcs_count * EVENTS_PER_SDDC_MAX,
+                                 });
+    if (!simulate(world, error))
+        return false;
+    close_accounts(world);
+    rows_write(world);
+    record->history_hash = sim_history_hash(world->sim);
+    record->event_count = sim_event_count(world->sim);
+    return true;
+}
+
+static uint32_t units_max(const void *parameters)
+{
+    return ((const struct vmc_parameters *)parameters)->world->fleet.sddcs_count;
+}
+
+#define CAUSE(which, text, says)                                                                   \
+    [METRIC_FIRST_CAUSE + (which)] = {.name = text,                                                \
+                                      .label = says,                                               \
+                                      .doc = "Workflows that failed for this cause, in truth.",    \
+                                      .group = "causes",                                           \
+                                      .kind = METRIC_PROPORTION}
+#define VIOLATION(which, text, says)                                                               \
+    [METRIC_FIRST_VIOLATION + (which)] = {.name = "violation." text,                               \
+                                          .label = says,                                           \
+                                          .doc = "Clusters (or workflows) that broke it.",         \
+                                          .group = "invariants",                                   \
+                                          .kind = METRIC_TOTAL}
+#define METRIC(n, l, k, u, d)                                                                      \
+    {                                                                                              \
+        .name = n, .label = l, .doc = d, .kind = k, .unit = u                                      \
+    }
+
+static const struct metric metrics[VMC_METRIC_COUNT] = {
+    [METRIC_FAILURE_RATE] = METRIC("failure_rate", "failure rate", METRIC_PROPORTION, METRIC_COUNT,
+                                   "Workflows that failed or never ended."),
+    [METRIC_EARLY_TRIGGER_RATE] =
+        METRIC("early_trigger_rate", "asked too early", METRIC_PROPORTION, METRIC_COUNT,
+               "Workflows that asked for maintenance while a temporary host was not ready."),
+    [METRIC_VIOLATIONS] = METRIC("violations", "invariant violations", METRIC_TOTAL, METRIC_COUNT,
+                                 "Broken invariants, each counted once a cluster."),
+    [METRIC_DUPLICATE_TRIGGERS] = METRIC("duplicate_triggers", "duplicate triggers", METRIC_TOTAL,
+                                         METRIC_COUNT, "Second maintenance tasks for one visit."),
+    [METRIC_API_CALLS] = METRIC("api_calls", "API calls", METRIC_PER_UNIT, METRIC_COUNT,
+                                "Requests to the host-management service."),
+    [METRIC_API_READS] = METRIC("api_reads", "of which reads", METRIC_PER_UNIT, METRIC_COUNT,
+                                "Requests that only read state."),
+    [METRIC_RETRIES] = METRIC("retries", "retries", METRIC_PER_UNIT, METRIC_COUNT,
+                              "Times an engine decided to ask again."),
+    [METRIC_THROTTLED] = METRIC("throttled", "throttled requests", METRIC_TOTAL, METRIC_COUNT,
+                                "Requests answered 429."),
+    [METRIC_CALLBACKS_LOST] = METRIC("callbacks_lost", "lost callbacks", METRIC_TOTAL, METRIC_COUNT,
+                                     "Callbacks that were never sent."),
+    [METRIC_CALLBACKS_IGNORED] =
+        METRIC("callbacks_ignored", "ignored callbacks", METRIC_TOTAL, METRIC_COUNT,
+               "Callbacks that the engine ignored as late, repeated or foreign."),
+    [METRIC_PEAK_CALLS_PER_MINUTE] =
+        METRIC("peak_calls_per_minute", "peak API calls a minute", METRIC_PER_REPLICATION,
+               METRIC_COUNT, "The busiest minute of the wave."),
+    [METRIC_WAVE_DURATION] =
+        METRIC("wave_duration", "wave duration", METRIC_PER_REPLICATION, METRIC_DURATION_NS,
+               "From the start of the wave to the end of its last workflow."),
+    [METRIC_TEMPORARY_HOST_TIME] =
+        METRIC("temporary_host_time", "temporary-host time", METRIC_PER_UNIT, METRIC_DURATION_NS,
+               "From asking for a temporary host to its removal or the end of the wave."),
+    [METRIC_HOSTS_ADDED] = METRIC("hosts_added", "temporary hosts added", METRIC_TOTAL,
+                                  METRIC_COUNT, "Temporary hosts that were asked for."),
+    [METRIC_HOSTS_REMOVED] = METRIC("hosts_removed", "temporary hosts removed", METRIC_TOTAL,
+                                    METRIC_COUNT, "Temporary hosts that were removed."),
+    [METRIC_HOSTS_LEFT_OVER] = METRIC("hosts_left_over", "hosts left over", METRIC_TOTAL,
+                                      METRIC_COUNT, "Temporary hosts still there at the end."),
+    CAUSE(CAUSE_EARLY_TRIGGER, "cause.early_trigger", "maintenance before the cluster was ready"),
+    CAUSE(CAUSE_DEAD_TASK, "cause.dead_task", "idempotency key led to a dead task"),
+    CAUSE(CAUSE_DUPLICATE_TRIGGER, "cause.duplicate_trigger", "duplicate trigger"),
+    CAUSE(CAUSE_LOST_CALLBACK, "cause.lost_callback", "lost callback"),
+    CAUSE(CAUSE_LATE_CALLBACK, "cause.late_callback", "late or unrecognised callback"),
+    CAUSE(CAUSE_LOST_ANSWER, "cause.lost_answer", "lost request or answer"),
+    CAUSE(CAUSE_CAPACITY_OUTAGE, "cause.capacity_outage", "capacity outage"),
+    CAUSE(CAUSE_SLOW_PROVISIONING, "cause.slow_provisioning", "slow provisioning"),
+    CAUSE(CAUSE_STUCK_EVACUATION, "cause.stuck_evacuation", "stuck evacuation"),
+    CAUSE(CAUSE_SLOW_WORK, "cause.slow_work", "work slower than its deadline"),
+    CAUSE(CAUSE_HOST_FAILURE, "cause.host_failure", "host failure"),
+    CAUSE(CAUSE_THROTTLED, "cause.throttled", "throttled"),
+    CAUSE(CAUSE_SERVICE_ERROR, "cause.service_error", "service error"),
+    CAUSE(CAUSE_OTHER, "cause.other", "other"),
+    VIOLATION(VIOLATION_TWO_IN_MAINTENANCE, "two_in_maintenance", "two hosts in maintenance"),
+    VIOLATION(VIOLATION_CAPACITY, "capacity", "fewer usable hosts than at the start"),
+    VIOLATION(VIOLATION_UPDATED_TWICE, "updated_twice", "host updated twice"),
+    VIOLATION(VIOLATION_NOT_UPDATED, "not_updated", "completed without updating a host"),
+    VIOLATION(VIOLATION_DUPLICATE_TRIGGER, "duplicate_trigger", "second task for one visit"),
+    VIOLATION(VIOLATION_LEFT_OVER_HOST, "left_over_host", "completed with a host left over"),
+    VIOLATION(VIOLATION_NEVER_ENDED, "never_ended", "workflow never ended"),
+    VIOLATION(VIOLATION_FOREIGN_CALLBACK, "foreign_callback", "foreign callback believed"),
+    VIOLATION(VIOLATION_TIME, "time", "time went back"),
+};
+
+static const struct model_histogram histograms[] = {
+    {.name = "duration",
+     .label = "workflow duration",
+     .doc = "From the start of a workflow to its end, however it ended."},
+};
+
+const struct model vmc_model = {
+    .name = "vmc",
+    .unit_name = "workflow",
+    .unit_names = "workflows",
+    .metrics = metrics,
+    .metric_count = VMC_METRIC_COUNT,
+    .failed_metric = METRIC_FAILURE_RATE,
+    .histograms = histograms,
+    .histogram_count = 1,
+    .row_columns = vmc_row_columns,
+    .row_column_count = VMC_ROW_COLUMN_COUNT,
+    .units_max = units_max,
+    .run = run,
+};

@@ -1,0 +1,65 @@
+/* tally.h - what the world counts: causes of failure, broken invariants, metrics of a record.
+ *
+ * Causes are ground truth: the world knows what it did to a workflow, whatever the engine saw.
+ */
+#ifndef MODELS_VMC_TALLY_H
+#define MODELS_VMC_TALLY_H
+
+enum vmc_cause {
+    CAUSE_EARLY_TRIGGER,     /* maintenance asked for while the temporary host was not ready */
+    CAUSE_DEAD_TASK,         /* the same, and the retry's key led back to the dead task */
+    CAUSE_DUPLICATE_TRIGGER, /* a second maintenance task for one visit got in the way */
+    CAUSE_LOST_CALLBACK,     /* the work was done, its callback never sent */
+    CAUSE_LATE_CALLBACK,   /* the work was done, its callback came too late or was not recognised */
+    CAUSE_LOST_ANSWER,     /* the request or its response was lost */
+    CAUSE_CAPACITY_OUTAGE, /* the temporary host waited for capacity */
+    CAUSE_SLOW_PROVISIONING, /* the temporary host took longer than the deadline */
+    CAUSE_STUCK_EVACUATION,  /* the host could not be evacuated */
+    CAUSE_SLOW_WORK,         /* the work took longer than the deadline */
+    CAUSE_HOST_FAILURE,      /* the update failed */
+    CAUSE_THROTTLED,         /* 429 */
+    CAUSE_SERVICE_ERROR,     /* 503 or a refusal */
+    CAUSE_OTHER,
+};
+enum { CAUSE_COUNT = CAUSE_OTHER + 1 };
+
+enum vmc_violation {
+    VIOLATION_TWO_IN_MAINTENANCE, /* more than one host of a cluster in maintenance */
+    VIOLATION_CAPACITY,           /* usable hosts below what the cluster started with */
+    VIOLATION_UPDATED_TWICE,      /* a host updated again */
+    VIOLATION_NOT_UPDATED,        /* a completed workflow left a host without the update */
+    VIOLATION_DUPLICATE_TRIGGER,  /* a second maintenance task for one visit */
+    VIOLATION_LEFT_OVER_HOST,     /* a completed workflow left a temporary host behind */
+    VIOLATION_NEVER_ENDED,        /* a workflow neither completed nor failed */
+    VIOLATION_FOREIGN_CALLBACK,   /* the engine believed a callback of another attempt */
+    VIOLATION_TIME,               /* time went back */
+};
+enum { VIOLATION_COUNT = VIOLATION_TIME + 1 };
+
+enum vmc_metric {
+    METRIC_FAILURE_RATE,
+    METRIC_EARLY_TRIGGER_RATE,
+    METRIC_VIOLATIONS,
+    METRIC_DUPLICATE_TRIGGERS,
+    METRIC_API_CALLS,
+    METRIC_API_READS,
+    METRIC_RETRIES,
+    METRIC_THROTTLED,
+    METRIC_CALLBACKS_LOST,
+    METRIC_CALLBACKS_IGNORED,
+    METRIC_PEAK_CALLS_PER_MINUTE,
+    METRIC_WAVE_DURATION,
+    METRIC_TEMPORARY_HOST_TIME,
+    METRIC_HOSTS_ADDED,
+    METRIC_HOSTS_REMOVED,
+    METRIC_HOSTS_LEFT_OVER,
+    METRIC_FIRST_CAUSE, /* CAUSE_COUNT of them */
+    METRIC_FIRST_VIOLATION = METRIC_FIRST_CAUSE + CAUSE_COUNT,
+    VMC_METRIC_COUNT = METRIC_FIRST_VIOLATION + VIOLATION_COUNT,
+};
+
+/* "early_trigger", "capacity", ...: CAUSE_COUNT and VIOLATION_COUNT names. */
+extern const char *const vmc_cause_names[];
+extern const char *const vmc_violation_names[];
+
+#endif

@@ -1,0 +1,292 @@
+/* world.h - one simulated world during one replication: the parts that the files here share.
+ *
+ * Private to models/vmc. One event of the kernel is one call of one function below, which may feed
+ * one input to one workflow; the engine's actions only schedule further events, so nothing nests:
+ *
+ *   wave.c       starts SDDCs                 -> driver_start
+ *   driver.c     feeds inputs to the engine, carries out its actions (send, timers, end)
+ *   service.c    the host-management service: a request arrives, is answered; callbacks go out
+ *   platform.c   what the service sets in motion: provisioning, maintenance, updates, removal
+ *   invariant.c  what must hold after every step
+ *   cause.c      why a workflow failed, in truth
+ *   rows.c, model.c, story.c   what comes out
+ *
+ * Memory: an SDDC's parts are taken from the replication's arena when it starts. A task is what an
+ * accepted request created; tasks are numbered from 1 within their SDDC and never go away, so a
+ * late callback or a remembered key always finds its task.
+ */
+#ifndef MODELS_VMC_WORLD_H
+#define MODELS_VMC_WORLD_H
+
+#include "models/vmc/config.h"
+#include "models/vmc/entity.h"
+#include "models/vmc/purpose.h"
+#include "models/vmc/tally.h"
+#include "sim/experiment/model.h"
+#include "sim/kernel/sim.h"
+
+enum event_kind {
+    EVENT_WAVE,      /* the next SDDC is due, or a maintenance window opens */
+    EVENT_ARRIVE,    /* a: request slot. A request reaches the service. */
+    EVENT_RESPOND,   /* a: request slot. Its answer reaches the engine. */
+    EVENT_CONNECTED, /* a: task. A temporary host is connected. */
+    EVENT_READY,     /* a: task. A temporary host is ready. */
+    EVENT_TASK_END,  /* a: task */
+    EVENT_REPAIRED,  /* a failed host is back */
+    EVENT_CALLBACK,  /* a: task. A callback reaches the engine. */
+    EVENT_TIMER,     /* a: timer of the workflow */
+};
+
+enum host_state {
+    HOST_ABSENT, /* a temporary host that nobody has asked for, or that has been removed */
+    HOST_PROVISIONING,
+    HOST_CONNECTED,
+    HOST_READY,
+    HOST_ENTERING,
+    HOST_IN_MAINTENANCE,
+    HOST_UPDATING,
+    HOST_FAILED,
+    HOST_EXITING, /* and resynchronising */
+    HOST_REMOVING,
+};
+
+enum task_state { TASK_DEAD, TASK_WAITING, TASK_RUNNING, TASK_SUCCEEDED, TASK_FAILED };
+
+struct task {
+    uint64_t key; /* what the service remembers it by; 0 = nothing */
+    int64_t accepted_at_ns;
+    uint16_t previous; /* the task before it of the same operation on the same target; 0 = none */
+    uint16_t attempt;  /* the last request that was answered with it */
+    uint8_t operation, cluster, host;
+    uint8_t state; /* enum task_state */
+    uint8_t run;   /* which run of the operation on the target it is */
+    bool callback_lost;
+    bool replayed;       /* a key led back to it */
+    bool early;          /* dead, because the temporary host was not ready */
+    bool without_effect; /* a harmless repetition: takes its time, changes nothing */
+    bool will_fail;
+};
+
+/* What the service and the checks remember of one target, for each of its (at most three) mutating
+ * operations: see target_slot in service.c. */
+enum { TARGET_SLOTS = 3 };
+struct target {
+    uint16_t last_task[TARGET_SLOTS];
+    uint16_t last_attempt[TARGET_SLOTS];
+    uint8_t runs_count[TARGET_SLOTS];
+    uint8_t last_result[TARGET_SLOTS]; /* enum rce_result of the last answer */
+};
+
+struct host {
+    struct target target;
+    int64_t maintenance_changed_at_ns; /* when RCE_STATE_HOST_IN_MAINTENANCE last changed */
+    int64_t updated_at_ns;
+    uint16_t visit_task;   /* the maintenance task whose visit is going on */
+    uint16_t waiting_task; /* a second task that begins when the host is free */
+    uint8_t state;         /* enum host_state */
+    uint8_t updates_count;
+};
+
+struct cluster {
+    struct target target;
+    struct host *hosts;           /* [hosts_count + 1]; the last one is the temporary host */
+    int64_t ready_at_ns;          /* the temporary host became ready; -1 = not yet */
+    int64_t triggered_at_ns;      /* the first maintenance request left the engine; -1 = not yet */
+    int64_t asked_at_ns;          /* the temporary host was asked for */
+    int64_t listed_changed_at_ns; /* when the inventory's word on readiness last changed */
+    uint16_t waiting_count;       /* maintenance tasks that wait until the cluster is ready */
+    uint8_t hosts_count;
+    uint8_t usable_count;      /* hosts that are HOST_READY, the temporary one included */
+    uint8_t maintenance_count; /* entering, in maintenance, updating, failed, exiting */
+    uint8_t failed_count;
+    uint8_t extra_hosts_count; /* temporary hosts that a repeated request added */
+    uint8_t duplicates_count;  /* second maintenance tasks for one visit */
+    bool temporary_planned;
+    bool temporary_pending; /* asked for and not ready */
+    bool outage_met;
+    bool listed_ready;
+    uint16_t violated; /* bits of enum vmc_violation: each counts once a cluster */
+};
+
+struct sddc {
+    struct target target;
+    struct rce_plan plan;
+    struct cluster *clusters;
+    void *workflow;
+    struct sim_handle *timers; /* [rce_timers_count] */
+    struct task *tasks;        /* [1 .. tasks_count] */
+    int64_t started_at_ns, ended_at_ns, triggered_at_ns;
+    int64_t temporary_host_ns;
+    uint32_t tasks_count, tasks_room;
+    uint32_t inputs_count, calls_count, reads_count, retries_count;
+    uint32_t ignored_count, throttled_count;
+    uint16_t violated;
+    uint16_t duplicates_count;
+    uint8_t group;
+    uint8_t region;
+    uint8_t status; /* enum rce_status */
+    uint8_t reason, cause;
+    uint8_t failed_operation, failed_cluster, failed_host;
+    bool early_trigger;
+    uint8_t hosts_left_over_count;
+};
+
+/* A request on its way: to the service, then back with its answer. Slots are used again. */
+struct request {
+    uint64_t request, key, task;
+    int64_t answer_in_ns; /* from its arrival on */
+    int64_t retry_after_ns;
+    uint32_t sddc;
+    uint32_t state;
+    uint16_t attempt;
+    uint8_t operation, cluster, host;
+    uint8_t result; /* enum rce_result */
+    uint32_t next_free;
+};
+
+/* One region: its API limits (theoretical arrival times of a virtual-scheduling token bucket) and
+ * its capacity outages, generated as time goes on. */
+enum { LIMIT_READS, LIMIT_WRITES, LIMIT_ADD_HOST, LIMIT_COUNT };
+struct region {
+    int64_t allowed_at_ns[LIMIT_COUNT];
+    int64_t outage_from_ns, outage_to_ns;
+    uint32_t outage_index;
+};
+
+struct wave {
+    uint32_t next_sddc; /* the first that has not started */
+    uint32_t running_count;
+    bool event_pending;
+};
+
+struct world {
+    const struct vmc_config *config;
+    const struct vmc_parameters *parameters;
+    const struct model_run *run;
+    struct oracle *oracle;
+    struct arena *arena;
+    struct sim *sim;
+    struct record *record;
+    struct trace *trace; /* of the traced SDDC, or NULL */
+    uint32_t trace_sddc;
+    int64_t now_ns;
+    struct sddc *sddcs; /* [sddcs_count] */
+    uint32_t sddcs_count;
+    struct request *requests;
+    uint32_t requests_count, requests_room, requests_free; /* slot + 1; 0 = none */
+    struct region *regions;
+    uint8_t region_of_group[VMC_GROUPS_MAX];
+    struct wave wave;
+    struct rce_process process;
+    struct rce_actions actions;
+    int64_t minute; /* the minute that calls_in_minute counts */
+    int64_t calls_in_minute;
+    int64_t last_end_ns;
+};
+
+/* Draws with the world's names. A NULL distribution is 0. */
+int64_t world_delay_ns(struct world *world, const struct dist *dist, struct draw_name name);
+void world_schedule(struct world *world, int64_t delay_ns, enum event_kind kind, uint32_t entity,
+                    uint64_t a);
+void world_count(struct world *world, enum vmc_metric metric, int64_t n);
+
+/* fleet.c: draw the shape of an SDDC and take its memory. */
+void fleet_make_sddc(struct world *world, uint32_t index);
+
+/* wave.c */
+void wave_begin(struct world *world);
+void wave_step(struct world *world);
+void wave_workflow_ended(struct world *world);
+
+/* driver.c */
+void driver_start(struct world *world, uint32_t index);
+void driver_respond(struct world *world, uint32_t slot);
+void driver_callback(struct world *world, uint32_t entity, uint16_t task);
+void driver_timer(struct world *world, uint32_t entity, uint32_t timer);
+
+/* service.c */
+void service_send(struct world *world, struct sddc *sddc, const struct rce_action *action);
+void service_arrive(struct world *world, uint32_t slot);
+void service_end_task(struct world *world, struct sddc *sddc, uint16_t task, bool succeeded);
+struct target *service_target(struct sddc *sddc, uint8_t cluster, uint8_t host);
+uint32_t service_target_slot(enum rce_operation operation);
+bool service_in_window(const struct vmc_window *windows, uint32_t count, int64_t at_ns);
+
+/* platform.c: start the work of a task; carry on when time has passed. */
+void platform_start_task(struct world *world, struct sddc *sddc, uint16_t task);
+void platform_connected(struct world *world, uint32_t entity, uint16_t task);
+void platform_ready(struct world *world, uint32_t entity);
+void platform_task_end(struct world *world, uint32_t entity, uint16_t task);
+void platform_repaired(struct world *world, uint32_t entity);
+bool platform_is_cluster_ready(const struct cluster *cluster);
+struct host *platform_host(struct cluster *cluster, uint8_t host);
+
+/* invariant.c */
+void invariant_check_cluster(struct world *world, uint32_t sddc, uint32_t cluster);
+void invariant_check_completed(struct world *world, uint32_t sddc);
+void invariant_check_believed(struct world *world, uint32_t sddc, const struct rce_action *action);
+void invariant_break(struct world *world, uint32_t entity, enum vmc_violation violation);
+
+/* cause.c */
+enum vmc_cause cause_of(struct sddc *sddc, const struct rce_action *failure);
+
+/* rows.c */
+enum vmc_row_column {
+    COLUMN_WORKFLOW,
+    COLUMN_GROUP,
+    COLUMN_CLUSTERS,
+    COLUMN_HOSTS,
+    COLUMN_TEMPORARY_HOSTS,
+    COLUMN_STATUS,
+    COLUMN_REASON,
+    COLUMN_OPERATION,
+    COLUMN_CLUSTER,
+    COLUMN_HOST,
+    COLUMN_CAUSE,
+    COLUMN_EARLY_TRIGGER,
+    COLUMN_DUPLICATES,
+    COLUMN_VIOLATIONS,
+    COLUMN_STARTED,
+    COLUMN_TRIGGERED,
+    COLUMN_TRIGGER_MARGIN,
+    COLUMN_ENDED,
+    COLUMN_DURATION,
+    COLUMN_CALLS,
+    COLUMN_READS,
+    COLUMN_RETRIES,
+    COLUMN_THROTTLED,
+    COLUMN_IGNORED_CALLBACKS,
+    COLUMN_TEMPORARY_HOST_TIME,
+    COLUMN_HOSTS_LEFT_OVER,
+    VMC_ROW_COLUMN_COUNT,
+};
+extern const struct row_column vmc_row_columns[VMC_ROW_COLUMN_COUNT];
+void rows_write(struct world *world);
+
+/* story.c: trace records. */
+enum story_type {
+    STORY_INPUT = TRACE_TYPE_MODEL_FIRST, /* what the engine is told */
+    STORY_SEND,
+    STORY_NOTE,
+    STORY_TIMER,
+    STORY_ENDED,
+    STORY_ANSWER,   /* what the service decides */
+    STORY_TASK,     /* state of a task */
+    STORY_HOST,     /* state of a host */
+    STORY_READY,    /* cluster ready or not */
+    STORY_CALLBACK, /* fate of a callback */
+    STORY_VIOLATION,
+    STORY_CAUSE,
+};
+void story_tell(struct world *world, enum story_type type, uint32_t entity,
+                const uint64_t values[TRACE_VALUE_COUNT]);
+
+/* Tell only when the SDDC is traced: costs one compare otherwise. */
+#define STORY(world, type, entity, ...)                                                            \
+    do {                                                                                           \
+        if (__builtin_expect((world)->trace != NULL, 0))                                           \
+            story_tell((world), (type), (entity),                                                  \
+                       (const uint64_t[TRACE_VALUE_COUNT]){__VA_ARGS__});                          \
+    } while (0)
+
+#endif

@@ -1,0 +1,331 @@
+/* Every fault with probability 0 and 1, and the cause that the world gives for what follows. */
+#include "tests/models/vmc/fixture.h"
+
+#include <math.h>
+
+enum { SDDCS = 40 };
+
+/* Run `fixture` and expect all or none of its workflows to fail, all for one cause. */
+static struct record *expect(struct fixture *fixture, bool failures, enum vmc_cause cause)
+{
+    struct record *record = fixture_run(fixture, 0);
+    int64_t expected = failures ? SDDCS : 0;
+    if (record->values[METRIC_FAILURE_RATE] != expected)
+        fail_msg("%lld failed, not %lld", (long long)record->values[METRIC_FAILURE_RATE],
+                 (long long)expected);
+    if (failures)
+        assert_int_equal(fixture_cause(record, cause), SDDCS);
+    return record;
+}
+
+static void test_callback_loss(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    expect(fixture, false, CAUSE_OTHER);
+    fixture->config.service.callback_loss = 1;
+    struct record *record = expect(fixture, true, CAUSE_LOST_CALLBACK);
+    assert_int_equal(record->values[METRIC_CALLBACKS_LOST], SDDCS); /* of phase 1 */
+    /* No fix of the incident helps against a lost callback of phase 1. */
+    fixture_fix(&fixture->options, true, true, true);
+    expect(fixture, true, CAUSE_LOST_CALLBACK);
+    fixture_destroy(fixture);
+}
+
+static void test_callback_duplicate(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.service.callback_duplicate = 1;
+    fixture->config.service.callback_duplicate_delay = fixture_delay(fixture, "7min");
+    struct record *record = expect(fixture, false, CAUSE_OTHER);
+    /* Eleven tasks a workflow; the second callback of the last one finds the workflow ended. */
+    assert_int_equal(record->values[METRIC_CALLBACKS_IGNORED], SDDCS * 10);
+    assert_int_equal(record->values[METRIC_VIOLATIONS], 0);
+    fixture_destroy(fixture);
+}
+
+static void test_callback_late(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.service.callback_late_probability = 1;
+    fixture->config.service.callback_late_delay = fixture_delay(fixture, "20min");
+    expect(fixture, false, CAUSE_OTHER);
+    fixture->config.service.callback_late_delay = fixture_delay(fixture, "9h");
+    expect(fixture, true, CAUSE_LATE_CALLBACK);
+    fixture_destroy(fixture);
+}
+
+static void test_callback_overtakes_the_response(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.service.response_delay = fixture_delay(fixture, "10min");
+    fixture->config.maintenance.evacuate = fixture_delay(fixture, "3min");
+    struct record *record = expect(fixture, false, CAUSE_OTHER);
+    assert_int_equal(record->values[METRIC_VIOLATIONS], 0);
+    fixture_destroy(fixture);
+}
+
+static void test_unavailable(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.service.unavailable_probability = 1;
+    expect(fixture, true, CAUSE_SERVICE_ERROR);
+    fixture->config.service.unavailable_probability = 0.2;
+    struct record *naive = fixture_run(fixture, 0);
+    assert_true(naive->values[METRIC_FAILURE_RATE] > SDDCS / 2);
+    fixture_fix(&fixture->options, false, true, true);
+    fixture->options.retry_policy.attempts_max = 0;
+    struct record *record = expect(fixture, false, CAUSE_OTHER);
+    assert_true(record->values[METRIC_RETRIES] > SDDCS);
+    fixture_destroy(fixture);
+}
+
+static void test_unknown(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.service.unknown_probability = 1;
+    expect(fixture, true, CAUSE_LOST_ANSWER);
+    /* With keys, asking again is safe whether the request was carried out or not. */
+    fixture_fix(&fixture->options, true, true, true);
+    fixture->options.retry_policy.attempts_max = 0;
+    fixture->config.service.unknown_probability = 0.3;
+    for (int applied = 0; applied <= 1; applied++) {
+        fixture->config.service.unknown_applied_share = applied;
+        struct record *record = fixture_run(fixture, 0);
+        assert_int_equal(record->values[METRIC_DUPLICATE_TRIGGERS], 0);
+        assert_int_equal(record->values[METRIC_VIOLATIONS], 0);
+    }
+    /* Without keys, requests that were carried out are carried out again. */
+    fixture_fix(&fixture->options, true, true, false);
+    fixture->config.service.unknown_applied_share = 1;
+    struct record *record = fixture_run(fixture, 0);
+    assert_true(record->values[METRIC_VIOLATIONS] > 0);
+    assert_true(record->values[METRIC_HOSTS_LEFT_OVER] > 0);
+    fixture_destroy(fixture);
+}
+
+static void test_throttling(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.service.limit_writes = (struct vmc_limit){.rate_per_s = 1, .burst = 5};
+    struct record *record = fixture_run(fixture, 0);
+    /* All ask at once: five are let in, and later steps come in step. */
+    assert_int_equal(fixture_cause(record, CAUSE_THROTTLED), SDDCS - 5);
+    assert_true(record->values[METRIC_THROTTLED] >= SDDCS - 5);
+    /* Retry-After spreads them out: everybody gets through. */
+    fixture_fix(&fixture->options, false, true, true);
+    fixture->options.retry_policy.attempts_max = 0;
+    expect(fixture, false, CAUSE_OTHER);
+    fixture_destroy(fixture);
+}
+
+static void test_limit_lets_in_burst_then_rate(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.service.limit_add_host = (struct vmc_limit){.rate_per_s = 1.0 / 60, .burst = 3};
+    fixture->config.service.retry_after = false;
+    struct record *record = fixture_run(fixture, 0);
+    assert_int_equal(fixture_cause(record, CAUSE_THROTTLED), SDDCS - 3);
+    fixture_destroy(fixture);
+}
+
+static void test_service_outage(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.service.outages_count = 1;
+    fixture->config.service.outages[0] =
+        (struct vmc_window){.from_ns = 3 * UNITS_H, .to_ns = 3 * UNITS_H + 10 * UNITS_MIN};
+    expect(fixture, true, CAUSE_SERVICE_ERROR);
+    fixture_fix(&fixture->options, false, true, true);
+    fixture->options.retry_policy.attempts_max = 0;
+    expect(fixture, false, CAUSE_OTHER);
+    fixture_destroy(fixture);
+}
+
+static void test_stuck_evacuation(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.maintenance.stuck_probability = 1;
+    fixture->config.maintenance.stuck_duration = fixture_delay(fixture, "20min");
+    expect(fixture, true, CAUSE_STUCK_EVACUATION);
+    fixture->config.maintenance.stuck_duration = fixture_delay(fixture, "3h");
+    expect(fixture, true, CAUSE_STUCK_EVACUATION);
+    fixture_fix(&fixture->options, true, true, true); /* Sticky: trying again does not help. */
+    expect(fixture, true, CAUSE_STUCK_EVACUATION);
+    fixture_destroy(fixture);
+}
+
+static void test_slow_hosts(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    struct record *fast = expect(fixture, false, CAUSE_OTHER);
+    fixture->config.maintenance.slow_share = 1;
+    fixture->config.maintenance.slow_factor = 2;
+    struct record *slow = expect(fixture, false, CAUSE_OTHER);
+    assert_int_equal(slow->values[METRIC_WAVE_DURATION] - fast->values[METRIC_WAVE_DURATION],
+                     2 * (5 + 50 + 2) * UNITS_MIN);
+    fixture->config.maintenance.slow_factor = 20;
+    expect(fixture, true, CAUSE_SLOW_WORK);
+    fixture_destroy(fixture);
+}
+
+static void test_update_failure_and_repair(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.work.update_failure_probability = 1;
+    fixture->config.work.repair = fixture_delay(fixture, "15min");
+    struct record *record = expect(fixture, true, CAUSE_HOST_FAILURE);
+    /* An injected host failure is not held against the engine. */
+    assert_int_equal(record->values[METRIC_VIOLATIONS], 0);
+    fixture->config.work.update_failure_probability = 0.5;
+    fixture_fix(&fixture->options, false, true, true);
+    fixture->options.retry_policy.attempts_max = 0;
+    fixture->options.deadline_ns[RCE_UPDATE_HOST] = 48 * UNITS_H;
+    record = expect(fixture, false, CAUSE_OTHER);
+    assert_int_equal(record->values[METRIC_VIOLATIONS], 0);
+    fixture_destroy(fixture);
+}
+
+static void test_capacity_outage(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.provisioning.outage_duration = fixture_delay(fixture, "4h");
+    expect(fixture, false, CAUSE_OTHER);
+    fixture->config.provisioning.outage_probability = 1;
+    expect(fixture, true, CAUSE_CAPACITY_OUTAGE);
+    fixture_destroy(fixture);
+}
+
+static void test_region_outage_is_shared(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.provisioning.region_outage_gap = fixture_delay(fixture, "2h");
+    fixture->config.provisioning.region_outage_duration = fixture_delay(fixture, "6h");
+    expect(fixture, true, CAUSE_CAPACITY_OUTAGE); /* They ask at 3 h; there is capacity at 8 h. */
+    fixture->options.deadline_ns[RCE_ADD_HOST] = 10 * UNITS_H;
+    fixture_fix(&fixture->options, true, false, false);
+    struct record *record = expect(fixture, false, CAUSE_OTHER);
+    assert_int_equal(record->values[METRIC_WAVE_DURATION] / UNITS_H,
+                     (8 * 60 + 18 + 4 + 2 * 60 + 60 + 45) / 60);
+    fixture_destroy(fixture);
+}
+
+static void test_slow_provisioning(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.provisioning.connect = fixture_delay(fixture, "4h");
+    expect(fixture, true, CAUSE_SLOW_PROVISIONING);
+    fixture->config.provisioning.connect = fixture_delay(fixture, "20min");
+    fixture->config.provisioning.configure = fixture_delay(fixture, "4h");
+    fixture_fix(&fixture->options, true, false, false);
+    expect(fixture, true, CAUSE_SLOW_PROVISIONING); /* as the pre-check's deadline */
+    fixture_destroy(fixture);
+}
+
+static void test_groups(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(4000);
+    fixture->config.fleet.groups_count = 2;
+    fixture->config.fleet.groups[0] = (struct vmc_group){.name = "a",
+                                                         .region = "east",
+                                                         .instance_type = "i3",
+                                                         .share = 0.25,
+                                                         .provisioning_scale = 1};
+    fixture->config.fleet.groups[1] = (struct vmc_group){.name = "b",
+                                                         .region = "west",
+                                                         .instance_type = "i4",
+                                                         .share = 0.75,
+                                                         .provisioning_scale = 2};
+    struct record *record = fixture_run(fixture, 0);
+    /* Twice 18 + 4 min is 44 min: too late for a backup of 30 min; 22 min is not. */
+    double slack = 5 * sqrt(4000 * 0.25 * 0.75);
+    assert_true(fabs((double)record->values[METRIC_FAILURE_RATE] - 3000) < slack);
+    for (uint32_t i = 0; i < 4000; i++)
+        assert_int_equal(fixture_cell(fixture, i, COLUMN_STATUS) == RCE_FAILED,
+                         fixture_cell(fixture, i, COLUMN_GROUP) == 1);
+    fixture_destroy(fixture);
+}
+
+/* 27 % of measured evacuations take longer than ten minutes of silence. A naive retry then starts
+ * a second task, and the host goes back into maintenance after it came out. */
+static void test_naive_retry_triggers_twice(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.maintenance.evacuate = fixture_delay(fixture, "25min");
+    fixture_fix(&fixture->options, false, true, false);
+    struct record *naive = fixture_run(fixture, 0);
+    assert_true(naive->values[METRIC_DUPLICATE_TRIGGERS] >= SDDCS);
+    assert_true(fixture_violation(naive, VIOLATION_DUPLICATE_TRIGGER) >= SDDCS);
+    assert_int_equal(fixture_cause(naive, CAUSE_DUPLICATE_TRIGGER),
+                     naive->values[METRIC_FAILURE_RATE]);
+    assert_true(naive->values[METRIC_FAILURE_RATE] > 0);
+    fixture_fix(&fixture->options, false, true, true);
+    struct record *keyed = expect(fixture, false, CAUSE_OTHER);
+    assert_int_equal(keyed->values[METRIC_DUPLICATE_TRIGGERS], 0);
+    assert_int_equal(keyed->values[METRIC_VIOLATIONS], 0);
+    fixture->options.key_scope = RCE_KEY_PER_ATTEMPT; /* looks right, protects from nothing */
+    struct record *wrong = fixture_run(fixture, 0);
+    assert_int_equal(wrong->values[METRIC_DUPLICATE_TRIGGERS],
+                     naive->values[METRIC_DUPLICATE_TRIGGERS]);
+    fixture_destroy(fixture);
+}
+
+static void test_lost_maintenance_callback_is_healed_by_retry(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(2000);
+    fixture->config.service.callback_loss = 0.02;
+    struct record *old = fixture_run(fixture, 0);
+    fixture_fix(&fixture->options, true, true, true);
+    struct record *fixed = fixture_run(fixture, 0);
+    int64_t old_lost = fixture_cause(old, CAUSE_LOST_CALLBACK);
+    int64_t fixed_lost = fixture_cause(fixed, CAUSE_LOST_CALLBACK);
+    /* 11 callbacks a workflow, of which the 2 of entering maintenance can be healed. */
+    double p_old = 1 - pow(0.98, 11), p_fixed = 1 - pow(0.98, 9);
+    assert_true(fabs((double)old_lost - 2000 * p_old) < 5 * sqrt(2000 * p_old * (1 - p_old)));
+    assert_true(fabs((double)fixed_lost - 2000 * p_fixed) <
+                5 * sqrt(2000 * p_fixed * (1 - p_fixed)));
+    assert_true(fixed_lost < old_lost);
+    fixture_destroy(fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_callback_loss),
+        cmocka_unit_test(test_callback_duplicate),
+        cmocka_unit_test(test_callback_late),
+        cmocka_unit_test(test_callback_overtakes_the_response),
+        cmocka_unit_test(test_unavailable),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_throttling),
+        cmocka_unit_test(test_limit_lets_in_burst_then_rate),
+        cmocka_unit_test(test_service_outage),
+        cmocka_unit_test(test_stuck_evacuation),
+        cmocka_unit_test(test_slow_hosts),
+        cmocka_unit_test(test_update_failure_and_repair),
+        cmocka_unit_test(test_capacity_outage),
+        cmocka_unit_test(test_region_outage_is_shared),
+        cmocka_unit_test(test_slow_provisioning),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_naive_retry_triggers_twice),
+        cmocka_unit_test(test_lost_maintenance_callback_is_healed_by_retry),
+    };
+    return cmocka_run_group_tests_name("vmc/faults", tests, NULL, NULL);
+}
