@@ -1,0 +1,157 @@
+# rcesim: one makefile, no recursion into folders. `make help` lists the goals.
+#
+# Variants live in folders of their own: build/release (the program is also linked as build/rcesim), build/debug,
+# build/asan, build/tsan, build/check. Everything under sim, reports and models is found by wildcard.
+
+VERSION := 0.1.0
+BUILD   := build
+VARIANT := release
+CC      ?= cc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PREFIX  ?= /usr/local
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
+  -Wmissing-prototypes -Wvla -Wwrite-strings -Wpointer-arith -Wcast-qual -Wundef
+# Simulated results must not depend on how a compiler contracts floating point.
+LANGUAGE := -std=c11 -D_GNU_SOURCE -ffp-contract=off -pthread
+RCE_FREESTANDING := -ffreestanding -fno-stack-protector -U_FORTIFY_SOURCE
+
+OPTIMISE_release := -O2 -g
+OPTIMISE_check   := -O2 -g -Werror
+OPTIMISE_debug   := -O0 -g -DRCESIM_SLOW_CHECKS
+OPTIMISE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DRCESIM_SLOW_CHECKS
+OPTIMISE_tsan    := -O1 -g -fsanitize=thread
+OPTIMISE         := $(OPTIMISE_$(VARIANT))
+ifeq ($(OPTIMISE),)
+$(error VARIANT=$(VARIANT) is not one of release check debug asan tsan)
+endif
+
+PACKAGES := gsl yaml-0.1 jansson
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || echo -lgsl -lgslcblas -lyaml -ljansson)
+CMOCKA_LIBS := $(shell pkg-config --libs cmocka 2>/dev/null || echo -lcmocka)
+
+OUT    := $(BUILD)/$(VARIANT)
+CPPFLAGS += -I. $(PKG_CFLAGS) -DRCESIM_VERSION='"$(VERSION)"'
+ALL_CFLAGS = $(LANGUAGE) $(WARNINGS) $(OPTIMISE) $(CFLAGS)
+LIBS   := $(PKG_LIBS) -lm -pthread
+
+MAIN_SOURCE := models/rcesim/main.c
+RCE_SOURCES := $(sort $(wildcard models/rce/*.c))
+SOURCES     := $(sort $(wildcard sim/*/*.c reports/*.c models/*/*.c))
+LIB_SOURCES := $(filter-out $(MAIN_SOURCE) $(RCE_SOURCES),$(SOURCES))
+TEST_SOURCES  := $(sort $(shell find tests -name '*_test.c'))
+SHELL_TESTS   := $(sort $(shell find tests -name '*_test.sh'))
+BENCH_SOURCES := $(sort $(wildcard tests/bench/*_bench.c))
+FUZZ_SOURCES  := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+
+objects = $(patsubst %.c,$(OUT)/%.o,$(1))
+LIBRARY := $(OUT)/librcesim.a
+RCE_LIBRARY := $(OUT)/librce.a
+PROGRAM := $(OUT)/rcesim
+TESTS   := $(patsubst %.c,$(OUT)/%,$(TEST_SOURCES))
+BENCHES := $(patsubst %.c,$(OUT)/%,$(BENCH_SOURCES))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all demo test check asan tsan fuzz bench mutants lint format install uninstall clean help setup \
+  test-programs run-demo run-tests analyze
+
+all: $(BUILD)/rcesim ## Build the program: build/rcesim
+
+demo: setup ## Install what is missing, build, run the incident, leave the report and say where it is
+	@$(MAKE) --no-print-directory run-demo
+
+test: setup ## Install what is missing, build, run all tests
+	@$(MAKE) --no-print-directory run-tests
+
+setup:
+	@tests/tools/setup.sh build test
+
+run-demo: $(BUILD)/rcesim
+	$(BUILD)/rcesim run scenarios/phase2-race.yaml -o out/phase2-race --force
+
+run-tests: test-programs
+	@tests/tools/run_tests.sh $(PROGRAM) $(TESTS) $(SHELL_TESTS)
+
+test-programs: $(TESTS) $(PROGRAM) $(if $(filter release,$(VARIANT)),$(BUILD)/rcesim)
+
+$(BUILD)/rcesim: $(BUILD)/release/rcesim
+	@ln -sf release/rcesim $@
+ifneq ($(VARIANT),release)
+$(BUILD)/release/rcesim:
+	@$(MAKE) --no-print-directory VARIANT=release $@
+endif
+
+$(PROGRAM): $(call objects,$(MAIN_SOURCE)) $(LIBRARY) $(RCE_LIBRARY)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(LIBRARY): $(call objects,$(LIB_SOURCES))
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(RCE_LIBRARY): $(call objects,$(RCE_SOURCES))
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+ifneq ($(filter release check,$(VARIANT)),)
+$(call objects,$(RCE_SOURCES)): ALL_CFLAGS += $(RCE_FREESTANDING)
+endif
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(TESTS): $(OUT)/%: $(OUT)/%.o $(LIBRARY) $(RCE_LIBRARY)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(LIBS)
+
+$(BENCHES): $(OUT)/%: $(OUT)/%.o $(LIBRARY) $(RCE_LIBRARY)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+check: ## Build everything with gcc and with clang, warnings as errors, and run the tests
+	@$(MAKE) --no-print-directory VARIANT=check CC=gcc BUILD=$(BUILD)/gcc run-tests
+	@$(MAKE) --no-print-directory VARIANT=check CC=clang BUILD=$(BUILD)/clang test-programs
+
+asan: ## Run all tests under AddressSanitizer and UBSan, with slow checks
+	@$(MAKE) --no-print-directory VARIANT=asan run-tests
+
+tsan: ## Run the tests of the runner and the program under ThreadSanitizer
+	@$(MAKE) --no-print-directory VARIANT=tsan TEST_SOURCES='$(wildcard tests/sim/experiment/*_test.c tests/models/vmc/*determinism*_test.c)' \
+	  SHELL_TESTS= run-tests
+
+FUZZ_SECONDS ?= 20
+fuzz: ## Run every fuzz target for FUZZ_SECONDS (default 20) on top of its committed corpus
+	@tests/tools/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+bench: $(BENCHES) $(BUILD)/rcesim ## Print one `name value unit` a line, with baselines and ratios
+	@tests/tools/bench.sh $(BUILD)/rcesim $(BENCHES)
+
+mutants: ## Apply each patch of tests/mutants in turn; every one must break a test
+	@tests/tools/mutants.sh $(MUTANTS)
+
+lint: $(RCE_LIBRARY) ## Check formatting, layers, headers, purity of models/rce, function sizes
+	@tests/tools/lint.sh $(RCE_LIBRARY)
+
+format: ## Format all C files
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: $(BUILD)/rcesim ## Install the program and its man page below PREFIX (default /usr/local)
+	install -D -m 755 $(BUILD)/release/rcesim $(DESTDIR)$(PREFIX)/bin/rcesim
+	install -d $(DESTDIR)$(PREFIX)/share/rcesim/scenarios
+	install -m 644 scenarios/*.yaml $(DESTDIR)$(PREFIX)/share/rcesim/scenarios
+	if command -v help2man >/dev/null; then install -d $(DESTDIR)$(PREFIX)/share/man/man1 && help2man -N -n \
+	  'simulate release orchestration' $(BUILD)/release/rcesim -o $(DESTDIR)$(PREFIX)/share/man/man1/rcesim.1; fi
+
+uninstall: ## Remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/rcesim $(DESTDIR)$(PREFIX)/share/man/man1/rcesim.1
+	rm -rf $(DESTDIR)$(PREFIX)/share/rcesim
+
+clean: ## Remove build and out
+	rm -rf $(BUILD) out
+
+help: ## List the goals
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+-include $(patsubst %.c,$(OUT)/%.d,$(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES))

@@ -1,0 +1,266 @@
+#include "models/rcesim/command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "models/rcesim/configure.h"
+#include "models/rcesim/options.h"
+#include "models/rcesim/single.h"
+#include "models/rcesim/story.h"
+#include "models/vmc/model.h"
+
+enum option_key { KEY_WORKFLOW = 'w', KEY_REPLICATION = 'r', KEY_BESIDE = 512, KEY_LEVEL };
+
+struct options {
+    struct options_scenario scenario;
+    bool is_first_failed;
+    uint32_t workflow;
+    bool has_replication;
+    uint32_t replication;
+    bool is_beside;
+    enum trace_level level;
+};
+
+static void parse_level(struct options *options, const char *text, const struct argp_state *state)
+{
+    if (strcmp(text, "step") == 0)
+        options->level = TRACE_STEP;
+    else if (strcmp(text, "debug") == 0)
+        options->level = TRACE_DEBUG;
+    else
+        argp_error(state, "--level takes step or debug, not \"%s\"", text);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+    struct options *options = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT: state->child_inputs[0] = &options->scenario; return 0;
+    case KEY_WORKFLOW:
+        options->is_first_failed = strcmp(argument, "first-failed") == 0;
+        if (!options->is_first_failed)
+            options->workflow =
+                (uint32_t)options_number(state, "--workflow", argument, 0, UINT32_MAX);
+        return 0;
+    case KEY_REPLICATION:
+        options->has_replication = true;
+        options->replication =
+            (uint32_t)options_number(state, "--replication", argument, 0, UINT32_MAX);
+        return 0;
+    case KEY_BESIDE: options->is_beside = true; return 0;
+    case KEY_LEVEL: parse_level(options, argument, state); return 0;
+    case ARGP_KEY_ARG:
+        if (options->scenario.files.count > 0)
+            argp_error(state, "one scenario at a time: \"%s\" is too many", argument);
+        options_list_add(&options->scenario.files, options->scenario.arena, argument);
+        return 0;
+    case ARGP_KEY_END:
+        if (options->scenario.files.count == 0)
+            argp_error(state, "a scenario is missing");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static void parse_options(struct options *options, int argc, char **argv)
+{
+    static const struct argp_option rows[] = {
+        {"workflow", KEY_WORKFLOW, "N", 0,
+         "Which workflow: a number, or first-failed (the default)", 2},
+        {"replication", KEY_REPLICATION, "N", 0,
+         "Which replication (default: 0, or the first in which a workflow failed)", 2},
+        {"beside", KEY_BESIDE, NULL, 0, "Two variants side by side, in the same world", 2},
+        {"level", KEY_LEVEL, "LEVEL", 0, "step (the default) or debug: every event", 2},
+        {0},
+    };
+    static const struct argp_child children[] = {{&options_scenario_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        .options = rows,
+        .parser = parse,
+        .args_doc = "SCENARIO",
+        .doc = "Tell the life of one workflow: what the engine asked, what the service answered, "
+               "what the hosts did.\vThe variant is the first one of the scenario, or that of "
+               "--variant; with --beside the first two, or those of two --variant.",
+        .children = children,
+    };
+    options->is_first_failed = true;
+    options->level = TRACE_STEP;
+    command_parse(&argp, argc, argv, options);
+}
+
+/* What one story is about. */
+struct subject {
+    const struct configuration *configuration;
+    uint32_t replication;
+    uint32_t workflow;
+};
+
+static bool look_for_failed(struct subject *subject, uint32_t replication, bool *is_found,
+                            struct error *error)
+{
+    struct arena *arena = arena_create("search", 0);
+    struct single single = {.configuration = subject->configuration, .replication = replication};
+    const struct record *record;
+    bool is_run = single_run(&single, arena, &record, error);
+    *is_found = is_run && single_first_failed(record, &subject->workflow);
+    subject->replication = replication;
+    arena_destroy(arena);
+    return is_run;
+}
+
+/* Look through the replications for a workflow that failed in the first variant. */
+static bool find_failed(const struct options *options, struct subject *subject, struct error *error)
+{
+    const struct configuration *configuration = subject->configuration;
+    uint32_t from = options->has_replication ? options->replication : 0;
+    uint32_t to = options->has_replication ? from + 1 : configuration->replication_count;
+    for (uint32_t i = from; i < to; i++) {
+        bool is_found;
+        if (!look_for_failed(subject, i, &is_found, error))
+            return false;
+        if (is_found)
+            return true;
+    }
+    const char *variant = configuration->variants[0].name;
+    if (options->has_replication)
+        return error_set(error, ERROR_USAGE,
+                         "no workflow of variant \"%s\" failed in replication %" PRIu32, variant,
+                         from);
+    return error_set(error, ERROR_USAGE,
+                     "no workflow of variant \"%s\" failed in %" PRIu32 " replications", variant,
+                     to);
+}
+
+static bool choose(const struct options *options, struct subject *subject, struct error *error)
+{
+    const struct configuration *configuration = subject->configuration;
+    uint32_t sddcs_count = configuration->world.fleet.sddcs_count;
+    if (options->has_replication && options->replication >= configuration->replication_count)
+        return error_set(error, ERROR_USAGE,
+                         "there is no replication %" PRIu32 ": the scenario has 0 to %" PRIu32,
+                         options->replication, configuration->replication_count - 1);
+    if (options->is_first_failed)
+        return find_failed(options, subject, error);
+    if (options->workflow >= sddcs_count)
+        return error_set(error, ERROR_USAGE,
+                         "there is no workflow %" PRIu32 ": the scenario has 0 to %" PRIu32,
+                         options->workflow, sddcs_count - 1);
+    subject->replication = options->replication;
+    subject->workflow = options->workflow;
+    return true;
+}
+
+static bool record_story(const struct options *options, const struct subject *subject,
+                         uint32_t variant, struct trace **trace, struct error *error)
+{
+    struct arena *arena = options->scenario.arena;
+    struct trace_options trace_options = {
+        .level = options->level,
+        .types = vmc_trace_types,
+        .type_count = vmc_trace_type_count,
+    };
+    struct trace *made = trace_create(arena, &trace_options);
+    struct model_sink sink = {.trace = made, .trace_unit = subject->workflow};
+    struct single single = {
+        .configuration = subject->configuration,
+        .variant = variant,
+        .replication = subject->replication,
+        .sink = &sink,
+    };
+    const struct record *record;
+    if (!single_run(&single, arena, &record, error))
+        return false;
+    *trace = made;
+    return true;
+}
+
+static void print_title(const struct options *options, const struct subject *subject,
+                        const struct page *page)
+{
+    struct arena *arena = options->scenario.arena;
+    const struct configuration *configuration = subject->configuration;
+    page_style(page, PAGE_STRONG);
+    page_paragraph(page, 0,
+                   arena_print(arena, "%s, workflow %" PRIu32 " in replication %" PRIu32 ", %s%s",
+                               scenario_name(configuration->scenario), subject->workflow,
+                               subject->replication,
+                               options->is_beside ? "two variants" : "variant ",
+                               options->is_beside ? "" : configuration->variants[0].name));
+    page_style(page, PAGE_PLAIN);
+}
+
+static void print_foot(const struct options *options, const struct subject *subject,
+                       const struct page *page)
+{
+    struct arena *arena = options->scenario.arena;
+    const struct scenario *scenario = subject->configuration->scenario;
+    page_style(page, PAGE_FAINT);
+    page_paragraph(page, 0,
+                   arena_print(arena, "rcesim %s, scenario %s (hash %016" PRIx64 "), seed %" PRIu64,
+                               command_version, scenario_name(scenario), scenario_hash(scenario),
+                               subject->configuration->seed));
+    page_style(page, PAGE_PLAIN);
+}
+
+static bool tell(const struct options *options, const struct subject *subject, struct error *error)
+{
+    struct page page = page_of(stdout);
+    const struct configuration *configuration = subject->configuration;
+    struct trace *traces[2] = {NULL, NULL};
+    uint32_t count = options->is_beside ? 2 : 1;
+    for (uint32_t i = 0; i < count; i++)
+        if (!record_story(options, subject, i, &traces[i], error))
+            return false;
+    print_title(options, subject, &page);
+    if (options->is_beside)
+        story_print_beside((const struct trace *const[2]){traces[0], traces[1]},
+                           (const char *const[2]){configuration->variants[0].name,
+                                                  configuration->variants[1].name},
+                           &page, options->scenario.arena);
+    else
+        story_print(traces[0], &page);
+    print_foot(options, subject, &page);
+    return true;
+}
+
+static bool check_variants(const struct options *options, const struct configuration *configuration,
+                           struct error *error)
+{
+    size_t given = options->scenario.variants.count;
+    if (options->is_beside && configuration->variant_count < 2)
+        return error_set(error, ERROR_USAGE, "--beside needs two variants");
+    if (!options->is_beside && given > 1)
+        return error_set(error, ERROR_USAGE, "one --variant at a time, or two with --beside");
+    if (options->is_beside && given > 2)
+        return error_set(error, ERROR_USAGE, "--beside takes two variants, not %zu", given);
+    return true;
+}
+
+static int load_and_tell(const struct options *options)
+{
+    const struct options_list *variants = &options->scenario.variants;
+    struct scenario_source source =
+        options_source(&options->scenario, options->scenario.files.items[0]);
+    struct configuration *configuration;
+    struct error error;
+    if (!configure_load(&configuration, options->scenario.arena, &source, &error) ||
+        !configure_select_variants(configuration, variants->items, variants->count, &error) ||
+        !configure_check_memory(configuration, 1, NULL, &error) ||
+        !check_variants(options, configuration, &error))
+        return options_fail(&error);
+    struct subject subject = {.configuration = configuration};
+    if (!choose(options, &subject, &error) || !tell(options, &subject, &error))
+        return options_fail(&error);
+    return 0;
+}
+
+int command_trace(int argc, char **argv)
+{
+    struct arena *arena = arena_create("program", 0);
+    struct options options = {.scenario.arena = arena};
+    parse_options(&options, argc, argv);
+    int status = load_and_tell(&options);
+    arena_destroy(arena);
+    return status;
+}

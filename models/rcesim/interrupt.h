@@ -1,0 +1,14 @@
+/* interrupt.h - Ctrl-C as a flag: what was begun is finished, and a partial result is written. */
+#ifndef MODELS_RCESIM_INTERRUPT_H
+#define MODELS_RCESIM_INTERRUPT_H
+
+#include <signal.h>
+
+/* What the shell calls a program that was interrupted. */
+enum { INTERRUPT_STATUS = 130 };
+
+/* Catch SIGINT and SIGTERM from now on; the second one ends the program at once. Returns the flag,
+ * which lives as long as the program. */
+const volatile sig_atomic_t *interrupt_catch(void);
+
+#endif

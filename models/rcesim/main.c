@@ -1,0 +1,105 @@
+#include "models/rcesim/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gsl/gsl_errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/base/error.h"
+#include "sim/base/text.h"
+
+static const struct command {
+    const char *name;
+    const char *doc;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"run", "simulate a scenario, compare its variants, write a result directory", command_run},
+    {"validate", "check scenarios and say what they would simulate", command_validate},
+    {"scenario", "print a scenario with every value and its origin, or the format itself",
+     command_scenario},
+    {"trace", "tell the life of one workflow", command_trace},
+    {"doctor", "look at the machine: libraries, gnuplot, fonts, memory", command_doctor},
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static void print_help(void)
+{
+    printf("Usage: rcesim COMMAND [ARGUMENT...]\n"
+           "rcesim simulates release orchestration: how often does this logic fail, why, and by\n"
+           "how much does this fix help?\n\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        printf("  %-10s %s\n", commands[i].name, commands[i].doc);
+    printf("\n"
+           "  --help     this text; `rcesim COMMAND --help` says more\n"
+           "  --version  the version\n\n"
+           "Exit status: 0 ok, 1 internal error, 2 usage, 3 scenario, 4 input/output, 5 gnuplot\n"
+           "missing or failed (data kept), 10 a threshold failed, 11 a threshold is inconclusive,\n"
+           "130 interrupted (the partial result is marked so).\n");
+}
+
+static int fail_on_command(const char *name)
+{
+    const char *names[COMMAND_COUNT];
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        names[i] = commands[i].name;
+    const char *closest = text_closest(name, names, COMMAND_COUNT);
+    fprintf(stderr, "rcesim: there is no command \"%s\"", name);
+    if (closest != NULL)
+        fprintf(stderr, "; did you mean \"%s\"?\n", closest);
+    else
+        fprintf(stderr, "; `rcesim --help` lists them\n");
+    return ERROR_USAGE;
+}
+
+/* The last thing of every command: a full disk behind standard output must not go unnoticed. */
+static int close_output(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "rcesim: cannot write to standard output: %s\n", strerror(errno));
+    return status == 0 ? ERROR_IO : status;
+}
+
+/* Files must not get the numbers of closed standard streams. */
+static void open_standard_streams(void)
+{
+    int descriptor;
+    do
+        descriptor = open("/dev/null", O_RDWR);
+    while (descriptor >= 0 && descriptor <= 2);
+    close(descriptor);
+}
+
+int main(int argc, char **argv)
+{
+    open_standard_streams();
+    gsl_set_error_handler_off();
+    signal(SIGXFSZ,
+           SIG_IGN); /* A file that may not grow is an error of writing like a full disk. */
+    argp_err_exit_status = ERROR_USAGE;
+    if (argc < 2) {
+        fprintf(stderr, "rcesim: a command is missing; `rcesim --help` lists them\n");
+        return ERROR_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-?") == 0 || strcmp(name, "help") == 0) {
+        print_help();
+        return close_output(0);
+    }
+    if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
+        printf("rcesim %s\n", command_version);
+        return close_output(0);
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(name, commands[i].name) != 0)
+            continue;
+        char title[32];
+        snprintf(title, sizeof title, "rcesim %s", name);
+        argv[1] = title;
+        return close_output(commands[i].run(argc - 1, argv + 1));
+    }
+    return fail_on_command(name);
+}

@@ -1,0 +1,59 @@
+/* options.h - the command line: what several commands share.
+ *
+ * Every command has an argp of its own; those that read a scenario have options_scenario_argp as
+ * its child. --seed and --replications are overrides of the scenario like --set, so they take part
+ * in its hash and in errors. All errors here are errors of usage, printed by argp, exit status 2.
+ */
+#ifndef MODELS_RCESIM_OPTIONS_H
+#define MODELS_RCESIM_OPTIONS_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/base/arena.h"
+#include "sim/base/error.h"
+#include "sim/scenario/scenario.h"
+
+/* A growing list of texts that belong to the command line. */
+struct options_list {
+    const char **items;
+    size_t count, room;
+};
+
+void options_list_add(struct options_list *list, struct arena *arena, const char *item);
+
+/* What every command that reads scenarios takes. */
+struct options_scenario {
+    struct arena *arena;
+    struct options_list files;
+    struct options_list overrides; /* path=value, in the order given */
+    struct options_list variants;  /* --variant */
+    struct options_list words;     /* what was given, for the normal form of the command */
+};
+
+/* --set, --seed, --replications, --variant; `input` is a struct options_scenario. */
+extern const struct argp options_scenario_argp;
+
+/* Parse a whole number of an option; ends the program with a usage error if it is none, or outside
+ * the limits. */
+uint64_t options_number(const struct argp_state *state, const char *option, const char *text,
+                        uint64_t minimum, uint64_t maximum);
+
+/* The source of a file with the overrides of the command line. */
+struct scenario_source options_source(const struct options_scenario *options,
+                                      const char *file_name);
+
+/* Quote a word for a shell, if it needs that. Lives in the arena. */
+const char *options_quote(struct arena *arena, const char *word);
+
+/* The command for the first file in a normal form, without what cannot change a result: "rcesim run
+ * a.yaml --set x=y", on request with its variants. Lives in the arena. */
+const char *options_command(const struct options_scenario *options, const char *command,
+                            bool has_variants);
+
+/* Print an error to standard error and return its exit status. */
+int options_fail(const struct error *error);
+
+#endif

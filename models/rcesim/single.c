@@ -1,0 +1,79 @@
+#include "models/rcesim/single.h"
+
+#include <string.h>
+
+#include "models/vmc/model.h"
+
+bool single_run(const struct single *single, struct arena *arena, const struct record **record,
+                struct error *error)
+{
+    const struct configuration *configuration = single->configuration;
+    const void *parameters = configuration->variants[single->variant].parameters;
+    struct record_shape shape = {
+        .unit_max = vmc_model.units_max(parameters),
+        .metric_count = (uint32_t)vmc_model.metric_count,
+        .histogram_count = (uint32_t)vmc_model.histogram_count,
+    };
+    struct oracle oracle = oracle_make(configuration->seed, single->replication, NULL, NULL);
+    struct record *made = record_create(arena, shape);
+    struct model_run run = {
+        .parameters = parameters,
+        .variant = single->variant,
+        .replication = single->replication,
+        .oracle = &oracle,
+        .arena = arena,
+        .sink = single->sink,
+    };
+    if (!vmc_model.run(&run, made, error))
+        return false;
+    *record = made;
+    return true;
+}
+
+bool single_first_failed(const struct record *record, uint32_t *unit)
+{
+    for (uint32_t i = 0; i < record->unit_count; i++) {
+        if (!record_is_failed(record, i))
+            continue;
+        *unit = i;
+        return true;
+    }
+    return false;
+}
+
+struct search {
+    size_t column;
+    uint32_t row_count, found;
+    bool is_found;
+};
+
+static void look_at_row(void *context, const struct model_run *run, const int64_t *values)
+{
+    (void)run;
+    struct search *search = context;
+    if (!search->is_found && values[search->column] != 0 && values[search->column] != ROW_NONE) {
+        search->is_found = true;
+        search->found = search->row_count;
+    }
+    search->row_count++;
+}
+
+bool single_find_row(const struct single *single, const char *column, uint32_t *unit)
+{
+    struct search search = {.column = vmc_model.row_column_count};
+    for (size_t i = 0; i < vmc_model.row_column_count; i++)
+        if (strcmp(vmc_model.row_columns[i].name, column) == 0)
+            search.column = i;
+    if (search.column == vmc_model.row_column_count)
+        return false;
+    struct model_sink sink = {.context = &search, .row = look_at_row};
+    struct single run = *single;
+    run.sink = &sink;
+    struct arena *arena = arena_create("replay", 0);
+    const struct record *record;
+    bool is_run = single_run(&run, arena, &record, NULL);
+    arena_destroy(arena);
+    if (is_run && search.is_found)
+        *unit = search.found;
+    return is_run && search.is_found;
+}

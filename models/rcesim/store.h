@@ -1,0 +1,34 @@
+/* store.h - the result directory of `run`: what files it has, and what is in them.
+ *
+ *     summary.json             everything that was estimated, with its intervals
+ *     replications.tsv         one row per replication and variant: all that was counted
+ *     workflows.tsv            one row per workflow, of the replications asked for
+ *     causes.tsv               failures by ground-truth cause
+ *     new-failures.tsv         workflows that failed only in a later variant, with their command
+ *     failure-rate.tsv .gp .svg   the chart
+ *     report.json              manifest: the charts and what they show
+ *     scenario.resolved.yaml   the scenario with every value; itself a scenario
+ *
+ * Times are seconds. The bytes depend on the scenario and the seed only.
+ */
+#ifndef MODELS_RCESIM_STORE_H
+#define MODELS_RCESIM_STORE_H
+
+#include <stdbool.h>
+
+#include "models/rcesim/outcome.h"
+#include "reports/directory.h"
+#include "sim/base/error.h"
+
+/* The file that marks a folder as ours. */
+#define STORE_MARK "summary.json"
+
+/* Write all files but the picture and the manifest. */
+bool store_write(struct directory *directory, const struct outcome *outcome, struct error *error);
+
+/* Draw the charts and write the manifest. `*is_drawn` says whether there is a picture; if not, the
+ * reason is in `chart_error`. */
+bool store_draw(struct directory *directory, const struct outcome *outcome, bool *is_drawn,
+                struct error *chart_error, struct error *error);
+
+#endif

@@ -1,0 +1,55 @@
+/* directory.h - a folder of results that appears whole or not at all.
+ *
+ *     out/.phase2-race.tmp-4711-0/   files are written here ...
+ *     out/phase2-race/               ... and the folder is renamed when all of them are whole
+ *
+ * So a reader never sees half a result, and a failure (full disk, no permission, Ctrl-C) leaves
+ * what was there before. A folder that exists is an error unless `replace` is set; with it the two
+ * folders change places in one step where the system can do that, and the old one is removed
+ * afterwards. Only a folder that looks like ours (it holds the `mark` file) is ever replaced:
+ * `--force -o ~` must not cost anybody a home.
+ *
+ * Nothing is forced to disk (fsync): results can be computed again, and what counts is that every
+ * write error is seen. Every error has code ERROR_IO.
+ */
+#ifndef REPORTS_DIRECTORY_H
+#define REPORTS_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "sim/base/arena.h"
+#include "sim/base/error.h"
+
+struct directory_target {
+    const char *path; /* Missing folders above it are made. */
+    const char *mark; /* The file that every folder of ours holds: "summary.json". */
+    bool replace;
+};
+
+/* Check, and leave nothing behind, that the result can be written there: to be asked before hours
+ * of simulation. */
+bool directory_check(const struct directory_target *target, struct error *error);
+
+struct directory;
+
+/* Make the temporary folder. On failure nothing is left behind. End with commit or discard. */
+bool directory_open(struct directory **out, struct arena *arena,
+                    const struct directory_target *target, struct error *error);
+
+/* The path of the temporary folder; the directory owns it. */
+const char *directory_path(const struct directory *directory);
+
+/* Make a file in it for writing (the name has no folders), and close one: only close says whether
+ * everything was written, and must be called in any case. */
+FILE *directory_create_file(struct directory *directory, const char *name, struct error *error);
+bool directory_close_file(struct directory *directory, const char *name, FILE *file,
+                          struct error *error);
+
+/* Put the folder in its place. On failure everything that was made is removed again. */
+bool directory_commit(struct directory *directory, struct error *error);
+
+/* Remove everything that was made. */
+void directory_discard(struct directory *directory);
+
+#endif

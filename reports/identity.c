@@ -1,0 +1,41 @@
+#include "reports/identity.h"
+
+#include <inttypes.h>
+
+#include "sim/base/check.h"
+
+const char *const identity_caveat = "Monte Carlo error only, not model error.";
+
+const char *identity_line(const struct identity *identity, struct arena *arena)
+{
+    const char *partial = "";
+    if (identity_is_partial(identity))
+        partial = arena_print(arena, " of %" PRIu32 " (interrupted: a partial result)",
+                              identity->replications_planned);
+    return arena_print(arena,
+                       "%s %s, scenario %s (hash %016" PRIx64 "), seed %" PRIu64 ", %" PRIu32
+                       "%s replication%s",
+                       identity->program, identity->version, identity->scenario,
+                       identity->scenario_hash, identity->seed, identity->replications, partial,
+                       identity->replications == 1 && *partial == '\0' ? "" : "s");
+}
+
+json_t *identity_json(const struct identity *identity)
+{
+    char hash[17];
+    snprintf(hash, sizeof hash, "%016" PRIx64, identity->scenario_hash);
+    json_t *value = json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:s, s:s}", "program", identity->program,
+        "version", identity->version, "scenario", identity->scenario, "scenario_hash", hash, "seed",
+        (json_int_t)identity->seed, "replications", (json_int_t)identity->replications,
+        "replications_planned", (json_int_t)identity->replications_planned, "partial",
+        identity_is_partial(identity), "command", identity->command, "caveat", identity_caveat);
+    CHECK(value != NULL);
+    return value;
+}
+
+void identity_write_json(const json_t *value, FILE *file)
+{
+    json_dumpf(value, file, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+    putc('\n', file);
+}

@@ -1,0 +1,39 @@
+/* process.h - run another program and hear what it has to say, without a shell.
+ *
+ * The program gets no standard input, a clean environment (PATH, a UTF-8 locale and what the caller
+ * adds, nothing else: GNUTERM and its like must not change a picture), a working directory, and a
+ * deadline after which it is killed. What it prints is kept up to a limit; the rest is read and
+ * dropped, so that a talkative program cannot block.
+ *
+ * Not for use while other threads run fork handlers of their own; the program runs it from one
+ * thread, after the simulation.
+ */
+#ifndef REPORTS_PROCESS_H
+#define REPORTS_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/base/error.h"
+
+enum { PROCESS_TEXT_SIZE_BYTES = 4096 };
+
+struct process_job {
+    const char *const *arguments; /* Ended by NULL; the first is looked up in PATH. */
+    const char *directory;        /* To work in; NULL: where we are. */
+    int64_t deadline_ns;          /* Real time. */
+};
+
+struct process_outcome {
+    bool is_found;                      /* False: there is no such program; nothing else is set. */
+    bool is_late;                       /* It was killed at the deadline. */
+    int exit_status;                    /* Of a program that ended by itself, else 128 + signal. */
+    char text[PROCESS_TEXT_SIZE_BYTES]; /* Its standard output and error, in order, cut off. */
+};
+
+/* Run a program to its end. False (ERROR_INTERNAL) only where the system refuses: no process, no
+ * pipe. That the program is missing, failed or was late is an outcome. */
+bool process_run(const struct process_job *job, struct process_outcome *outcome,
+                 struct error *error);
+
+#endif

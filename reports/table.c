@@ -1,0 +1,251 @@
+#include "reports/table.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "sim/base/check.h"
+
+enum { WIDTH_DEFAULT = 80, WIDTH_MIN = 40, WIDTH_MAX = 120, INDENT = 2, GAP = 2 };
+
+size_t table_text_width(const char *text)
+{
+    size_t width = 0;
+    for (; *text != '\0'; text++)
+        width += ((unsigned char)*text & 0xC0) != 0x80; /* Not a continuation byte. */
+    return width;
+}
+
+struct page page_of(FILE *file)
+{
+    struct page page = {.file = file, .width = WIDTH_DEFAULT};
+    int descriptor = fileno(file);
+    if (descriptor < 0 || !isatty(descriptor))
+        return page;
+    struct winsize size = {0};
+    if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+        page.width = size.ws_col < WIDTH_MIN   ? WIDTH_MIN
+                     : size.ws_col > WIDTH_MAX ? WIDTH_MAX
+                                               : size.ws_col;
+    const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+    page.has_colour = (no_colour == NULL || *no_colour == '\0') && terminal != NULL &&
+                      strcmp(terminal, "dumb") != 0;
+    return page;
+}
+
+static const char *style_code(enum page_style style)
+{
+    switch (style) {
+    case PAGE_PLAIN: return "\033[0m";
+    case PAGE_STRONG: return "\033[1m";
+    case PAGE_FAINT: return "\033[2m";
+    case PAGE_GOOD: return "\033[32m";
+    case PAGE_BAD: return "\033[31m";
+    case PAGE_UNSURE: return "\033[33m";
+    }
+    check_failed(__FILE__, __LINE__, "a known style");
+}
+
+void page_style(const struct page *page, enum page_style style)
+{
+    if (page->has_colour)
+        fputs(style_code(style), page->file);
+}
+
+static void print_blanks(FILE *file, size_t count)
+{
+    fprintf(file, "%*s", (int)count, "");
+}
+
+void page_paragraph(const struct page *page, int indent, const char *text)
+{
+    int column = 0;
+    for (const char *at = text + strspn(text, " \n"); *at != '\0'; at += strspn(at, " \n")) {
+        size_t length = strcspn(at, " \n");
+        int width = 0;
+        for (size_t i = 0; i < length; i++)
+            width += ((unsigned char)at[i] & 0xC0) != 0x80;
+        if (column > 0 && column + 1 + width > page->width) {
+            putc('\n', page->file);
+            column = 0;
+        }
+        if (column == 0) {
+            print_blanks(page->file, (size_t)indent);
+            column = indent;
+        } else {
+            putc(' ', page->file);
+            column++;
+        }
+        fwrite(at, 1, length, page->file);
+        column += width;
+        at += length;
+    }
+    putc('\n', page->file);
+}
+
+void page_title(const struct page *page, const char *text)
+{
+    putc('\n', page->file);
+    page_style(page, PAGE_STRONG);
+    fputs(text, page->file);
+    page_style(page, PAGE_PLAIN);
+    putc('\n', page->file);
+}
+
+struct cell {
+    const char *text;
+    enum page_style style;
+    struct cell *next;
+};
+
+struct column {
+    const char *title;
+    enum table_alignment alignment;
+    size_t width;
+    struct cell *first, *last;
+    struct column *next;
+};
+
+struct table {
+    struct arena *arena;
+    struct column *first, *last, *current; /* `current` takes the next cell. */
+    size_t row_count;
+};
+
+struct table *table_create(struct arena *arena)
+{
+    struct table *table = arena_take(arena, sizeof *table);
+    table->arena = arena;
+    return table;
+}
+
+void table_add_column(struct table *table, const char *title, enum table_alignment alignment)
+{
+    CHECK(table->current == NULL || table->row_count == 0);
+    struct column *column = arena_take(table->arena, sizeof *column);
+    column->title = arena_copy_text(table->arena, title);
+    column->alignment = alignment;
+    column->width = table_text_width(title);
+    if (table->last == NULL)
+        table->first = table->current = column;
+    else
+        table->last->next = column;
+    table->last = column;
+}
+
+void table_add_styled(struct table *table, const char *text, enum page_style style)
+{
+    struct column *column = table->current;
+    CHECK(column != NULL);
+    struct cell *cell = arena_take(table->arena, sizeof *cell);
+    cell->text = arena_copy_text(table->arena, text);
+    cell->style = style;
+    if (column->last == NULL)
+        column->first = cell;
+    else
+        column->last->next = cell;
+    column->last = cell;
+    size_t width = table_text_width(text);
+    column->width = width > column->width ? width : column->width;
+    table->row_count += column == table->first;
+    table->current = column->next != NULL ? column->next : table->first;
+}
+
+void table_add(struct table *table, const char *text)
+{
+    table_add_styled(table, text, PAGE_PLAIN);
+}
+
+void table_print_cell(struct table *table, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    table_add(table, text);
+}
+
+/* The first column and those from `from` up to but not `to`. */
+struct part {
+    const struct column *from, *to;
+    size_t width;
+};
+
+static struct part find_part(const struct table *table, const struct column *from, int page_width)
+{
+    struct part part = {.from = from, .to = from, .width = table->first->width};
+    do {
+        part.width += GAP + part.to->width;
+        part.to = part.to->next;
+    } while (part.to != NULL && INDENT + part.width + GAP + part.to->width <= (size_t)page_width);
+    return part;
+}
+
+static void print_text(const struct page *page, const struct column *column, const char *text,
+                       enum page_style style, bool is_last)
+{
+    size_t blanks = column->width - table_text_width(text);
+    if (column->alignment == TABLE_RIGHT)
+        print_blanks(page->file, blanks);
+    if (style != PAGE_PLAIN)
+        page_style(page, style);
+    fputs(text, page->file);
+    if (style != PAGE_PLAIN)
+        page_style(page, PAGE_PLAIN);
+    if (column->alignment == TABLE_LEFT && !is_last)
+        print_blanks(page->file, blanks);
+}
+
+static const struct cell *cell_at(const struct column *column, size_t row)
+{
+    const struct cell *cell = column->first;
+    while (row-- > 0)
+        cell = cell->next;
+    return cell;
+}
+
+static void print_row(const struct table *table, const struct page *page, const struct part *part,
+                      size_t row)
+{
+    print_blanks(page->file, INDENT);
+    const struct cell *cell = cell_at(table->first, row);
+    print_text(page, table->first, cell->text, cell->style, part->from == part->to);
+    for (const struct column *column = part->from; column != part->to; column = column->next) {
+        print_blanks(page->file, GAP);
+        cell = cell_at(column, row);
+        print_text(page, column, cell->text, cell->style, column->next == part->to);
+    }
+    putc('\n', page->file);
+}
+
+static void print_head(const struct table *table, const struct page *page, const struct part *part)
+{
+    print_blanks(page->file, INDENT);
+    print_text(page, table->first, table->first->title, PAGE_FAINT, part->from == part->to);
+    for (const struct column *column = part->from; column != part->to; column = column->next) {
+        print_blanks(page->file, GAP);
+        print_text(page, column, column->title, PAGE_FAINT, column->next == part->to);
+    }
+    putc('\n', page->file);
+}
+
+void table_print(const struct table *table, const struct page *page)
+{
+    CHECK(table->first != NULL && table->current == table->first);
+    const struct column *from = table->first->next;
+    do {
+        struct part part = {.width = table->first->width};
+        if (from != NULL)
+            part = find_part(table, from, page->width);
+        print_head(table, page, &part);
+        for (size_t row = 0; row < table->row_count; row++)
+            print_row(table, page, &part, row);
+        if (part.to != NULL)
+            putc('\n', page->file);
+        from = part.to;
+    } while (from != NULL);
+}

@@ -1,0 +1,249 @@
+#!/bin/sh
+# The program as its users meet it: exit statuses, messages, files, and what bad input leaves behind.
+#
+# usage: cli_test.sh PROGRAM
+set -u
+program=$1
+case $program in
+/*) ;;
+*) program=$PWD/$program ;;
+esac
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+cp "$here/race.yaml" "$here/constant.yaml" .
+failures=0
+checks=0
+
+fail() {
+    failures=$((failures + 1))
+    echo "FAILED: $1" >&2
+    sed 's/^/    stdout: /' out.txt >&2
+    sed 's/^/    stderr: /' err.txt >&2
+}
+
+# expect STATUS TEXT COMMAND...: run it; the status must be exact, and TEXT must stand in its standard output (status
+# 0, 10, 11, 130) or its standard error (else). Nothing may be left beside what was there.
+expect() {
+    want=$1
+    text=$2
+    shift 2
+    checks=$((checks + 1))
+    "$@" >out.txt 2>err.txt </dev/null
+    got=$?
+    stream=err.txt
+    case $want in 0 | 10 | 11 | 130) stream=out.txt ;; esac
+    [ "$got" = "$want" ] || fail "status $got instead of $want: $*"
+    [ -z "$text" ] || grep -qF -- "$text" "$stream" || fail "no \"$text\" in $stream: $*"
+    find . -name '.*.tmp-*' | grep -q . && fail "a temporary folder is left: $*"
+    return 0
+}
+
+# bad NAME TEXT: what `validate` and `run` say about NAME.yaml; status 3, no result.
+bad() {
+    expect 3 "$2" "$program" validate "$1.yaml"
+    expect 3 "$2" "$program" run -q -o bad-result "$1.yaml"
+    [ ! -e bad-result ] || fail "a result of a bad scenario: $1"
+}
+
+is() {
+    checks=$((checks + 1))
+    "$@" || fail "$*"
+}
+
+head_lines() { printf 'question: Why?\nvariants: {before: {}}\n'; }
+
+# Usage.
+expect 2 "a command is missing" "$program"
+expect 2 'did you mean "validate"' "$program" validat
+expect 0 "Usage: rcesim COMMAND" "$program" --help
+expect 0 "rcesim " "$program" --version
+for command in run validate scenario trace doctor; do
+    expect 0 "Usage: rcesim $command" "$program" $command --help
+done
+"$program" --help | grep -Eq '^  (sweep|policies|ablate|calibrate|fit|merge|explore|serve) ' &&
+    fail "a command is listed that is not there"
+expect 2 "a scenario is missing" "$program" run
+expect 2 "a scenario is missing" "$program" validate
+expect 2 "unrecognized option" "$program" run race.yaml --nonsense
+expect 2 "--threads" "$program" run race.yaml --threads 0
+expect 2 "--threads" "$program" run race.yaml --threads many
+expect 2 "--replications" "$program" run race.yaml --replications 0
+expect 2 "--seed" "$program" run race.yaml --seed -1
+expect 2 "--rows" "$program" run race.yaml --rows some
+expect 2 "path=value" "$program" validate race.yaml --set nonsense
+expect 2 'did you mean "before"' "$program" run race.yaml --variant befor
+expect 2 "there are: before, after" "$program" run race.yaml --variant nobody
+
+# Bad scenarios.
+expect 3 "nowhere.yaml" "$program" run nowhere.yaml
+expect 3 "" "$program" validate .
+expect 3 "" "$program" validate /dev/zero
+: >empty.yaml
+bad empty ""
+{ head_lines; head -c 1100000 /dev/zero | tr '\0' '#'; } >huge.yaml
+bad huge "larger than"
+printf 'question: \377\376\n' >latin.yaml
+bad latin "UTF-8"
+{ printf 'extends: cycle.yaml\n'; head_lines; } >cycle.yaml
+bad cycle ""
+{ head_lines; printf 'fleet: &a {sddcs: *a}\n'; } >alias.yaml
+bad alias "alias.yaml:3"
+{ head_lines; printf 'fleet: {sdcs: 3}\n'; } >key.yaml
+bad key 'sddcs'
+{ head_lines; printf 'phase2: {backup: 30}\n'; } >bare.yaml
+bad bare "bare.yaml:3:18"
+{ head_lines; printf 'phase2: {backup: 30km}\n'; } >unit.yaml
+bad unit "unit.yaml:3"
+{ head_lines; printf 'host_service: {callback: {loss: 1.5}}\n'; } >share.yaml
+bad share "share.yaml:3:33"
+{ head_lines; printf 'fleet: {sddcs: 0}\n'; } >none.yaml
+bad none "none.yaml:3:16"
+{ head_lines; printf 'fleet: {sddcs: 1000000000}\n'; } >many.yaml
+bad many "2097152"
+{ head_lines; printf 'experiment: {replications: 0}\n'; } >never.yaml
+bad never "never.yaml:3"
+{ head_lines; printf 'fleet: {groups: {a: {share: 50%%}, b: {share: 20%%}}}\n'; } >groups.yaml
+bad groups "add up to 70 %"
+{ head_lines; printf 'wave: {windows: [{from: 2h, to: 1h}]}\n'; } >window.yaml
+bad window "ends before it begins"
+{ head_lines; printf 'thresholds: [failure_rat(before) < 1%%]\n'; } >threshold.yaml
+bad threshold 'failure_rate'
+printf 'question: Why?\nvariants: {a: {retry: {policy: aws-standart}}}\n' >policy.yaml
+bad policy 'did you mean "aws-standard"'
+printf 'question: Why?\nvariants: {a: {engine: rc}}\n' >engine.yaml
+bad engine 'did you mean "rce"'
+printf 'question: Why?\nvariants: {}\n' >variants.yaml
+bad variants "variants.yaml:2"
+expect 3 "--set fleet.sddcs=0" "$program" validate race.yaml --set fleet.sddcs=0
+expect 3 "GiB" "$program" run race.yaml --replications 4294967295 --set fleet.sddcs=2000000
+expect 3 "none.yaml:3:16" "$program" validate race.yaml none.yaml constant.yaml
+is grep -q "constant.yaml: ok" out.txt
+
+# A good run, its files, and the same bytes for any number of threads.
+expect 0 "Result: one" "$program" run race.yaml -q -o one --threads 1
+for file in summary.json replications.tsv workflows.tsv causes.tsv failure-rate.tsv failure-rate.gp report.json \
+    scenario.resolved.yaml; do
+    is test -s one/$file
+done
+is test ! -s err.txt
+for threads in 2 8; do
+    expect 0 "" "$program" run race.yaml -q -o threads-$threads --threads $threads
+    is diff -r one threads-$threads
+done
+is [ "$(wc -l <one/replications.tsv)" = 13 ]
+is [ "$(wc -l <one/workflows.tsv)" = 81 ]
+expect 0 "" "$program" run race.yaml -q -o rows --rows all
+is [ "$(wc -l <rows/workflows.tsv)" = 481 ]
+expect 0 "" "$program" run race.yaml -q -o norows --rows none
+is [ "$(wc -l <norows/workflows.tsv)" = 1 ]
+expect 0 '"schema_version": 1' "$program" run race.yaml -q -o json --json
+is diff out.txt json/summary.json
+expect 0 "Result: out/race" "$program" run race.yaml -q
+expect 0 "" "$program" validate one/scenario.resolved.yaml
+hash=$(sed 's/.*hash //' out.txt)
+expect 0 "$hash" "$program" validate race.yaml
+expect 0 "" "$program" run race.yaml -q -o one-variant --variant after
+is grep -q "run race.yaml --variant after" one-variant/summary.json
+is [ "$(grep -c '"threshold":' one-variant/summary.json)" = 2 ]
+expect 0 "" "$program" run race.yaml -q -o other-seed --seed 8
+is test "$(cat one/replications.tsv)" != "$(cat other-seed/replications.tsv)"
+
+# The same engine on both sides: the difference is exactly 0.
+printf 'extends: race.yaml\nquestion: Same?\nvariants: {after: {retry: null, precheck: null, idempotency: null}}\n' >x.yaml
+sed '1{h;d};2{G}' x.yaml >same.yaml
+printf 'thresholds: []\n' >>same.yaml
+expect 0 "" "$program" run same.yaml -q -o same
+is grep -Eq '^  after +0  \[0, 0\] +0    0 ' out.txt
+
+# Thresholds.
+expect 10 "FAIL" "$program" run race.yaml -q -o t10 --set 'thresholds=[failure_rate(before) < 1%]'
+expect 11 "INCONCLUSIVE" "$program" run race.yaml -q -o t11 --replications 2 --set 'thresholds=[failure_rate(before) < 50%]'
+expect 10 "FAIL" "$program" run race.yaml -q -o t1 --set 'thresholds=[failure_rate(before) < 30%, failure_rate(before) < 1%]'
+
+# Output that cannot be written, or must not be.
+mkdir mine && echo precious >mine/file
+expect 4 "exists" "$program" run race.yaml -q -o one
+expect 4 "does not look like a result" "$program" run race.yaml -q -o mine --force
+is [ "$(cat mine/file)" = precious ]
+echo precious >plain
+expect 4 "not a folder" "$program" run race.yaml -q -o plain --force
+is [ "$(cat plain)" = precious ]
+expect 4 "cannot" "$program" run race.yaml -q -o /proc/nowhere/result
+expect 4 "" "$program" run race.yaml -q -o ""
+expect 0 "" "$program" run race.yaml -q -o one --force --seed 8
+is diff -r one other-seed --exclude=summary.json --exclude=report.json --exclude='failure-rate.*'
+cp -r one before-full
+full() { (ulimit -f 4 && "$program" run race.yaml -q --rows all "$@" >inner.txt); }
+expect 4 "cannot write" full -o full
+is test ! -e full
+expect 4 "cannot write" full -o one --force
+is diff -r one before-full
+checks=$((checks + 1))
+if [ -c /dev/full ]; then
+    "$program" scenario --document >/dev/full 2>err.txt
+    [ $? = 4 ] || fail "standard output on a full disk"
+fi
+expect 0 "" "$program" run race.yaml -q -o deep/er/result
+is test -s deep/er/result/summary.json
+
+# Without gnuplot the data is kept.
+mkdir bin
+expect 5 "gnuplot is not installed" env PATH="$work/bin" "$program" run race.yaml -q -o no-gnuplot
+is test -s no-gnuplot/failure-rate.tsv
+is test ! -e no-gnuplot/failure-rate.svg
+is grep -q '"picture": null' no-gnuplot/report.json
+printf '#!/bin/sh\necho "line 1: not my day" >&2\nexit 1\n' >bin/gnuplot
+chmod +x bin/gnuplot
+expect 5 "not my day" env PATH="$work/bin:/bin:/usr/bin" "$program" run race.yaml -q -o bad-gnuplot
+is test ! -e bad-gnuplot/failure-rate.svg.part
+
+# Interrupted: a partial result that says so, and no second Ctrl-C is needed.
+interrupted() {
+    "$program" run race.yaml -q -o "$1" --replications 200000 --rows none >inner.txt &
+    pid=$!
+    sleep 0.5
+    kill "-$2" $pid
+    wait $pid
+    status=$?
+    cat inner.txt
+    return $status
+}
+for signal in TERM INT; do
+    expect 130 "INTERRUPTED" interrupted "partial-$signal" $signal
+    is grep -q '"partial": true' partial-$signal/summary.json
+done
+
+# Stories.
+expect 0 "WORKFLOW failed: deadline in enter-" "$program" trace constant.yaml
+is diff "$here/golden/trace-constant.txt" out.txt
+is [ "$(awk 'length > 80' out.txt | wc -l)" = 0 ]
+expect 0 "" "$program" trace constant.yaml --beside --variant before --variant after
+is [ "$(awk 'length > 80' out.txt | wc -l)" = 0 ]
+is grep -Eq '^ +before +after' out.txt
+expect 0 "timer" "$program" trace constant.yaml --level debug
+expect 0 "first-failed" "$program" trace --help
+expect 2 "there is no workflow 1" "$program" trace constant.yaml --workflow 1
+expect 2 "there is no replication 2" "$program" trace constant.yaml --replication 2
+expect 2 'did you mean "before"' "$program" trace constant.yaml --variant befroe
+expect 2 "no workflow of variant \"after\" failed" "$program" trace constant.yaml --variant after
+expect 2 "--beside" "$program" trace constant.yaml --variant before --variant after
+expect 2 "--level" "$program" trace constant.yaml --level loud
+
+# A broken invariant prints the command that shows it.
+expect 0 "broke an invariant" "$program" run constant.yaml -q -o naive
+replay=$(grep -o 'rcesim trace .*' out.txt)
+expect 0 "INVARIANT BROKEN" sh -c "$(echo "$replay" | sed "s|^rcesim|$program|")"
+
+# The format.
+expect 0 "host_service.early_request" "$program" scenario --paths
+expect 0 '"$schema"' "$program" scenario --schema
+expect 0 "early_request" "$program" scenario --document
+expect 0 "# default" "$program" scenario race.yaml
+expect 2 "at a time" "$program" scenario --paths --schema
+expect 2 "too many" "$program" scenario --paths race.yaml
+expect 0 "known answers hold" "$program" doctor
+
+echo "cli: $((checks - failures)) of $checks checks passed"
+[ $failures = 0 ]
