@@ -121,7 +121,7 @@ static void write_script(const struct chart *chart, const struct identity *ident
             "plot '%s' every ::1 using (-1):0:yticlabels(1) with points pointtype 0 notitle, \\\n"
             "     '' every ::1 using (x(column(3))):0:(x(column(2))):(x(column(4))) \\\n"
             "        with xerrorbars linetype 2 linewidth 2 pointtype 7 pointsize 0.8 notitle, \\\n"
-            "     '' every ::1 using (x(column(4))):0:(column(5) == 1 ? sprintf('  %%.3g %%%%', "
+            "     '' every ::1 using (x(column(4))):0:(column(5) == 1 ? gprintf('  %%.3g %%%%', "
             "column(3)) : '') \\\n"
             "        with labels left offset 0.5,0 notitle\n",
             name);

@@ -238,6 +238,8 @@ static const char *figure_text(const struct view *view, uint32_t variant, size_t
                    ? value_text(view->arena, what, summary->headline.estimate)
                    : "no data";
     double half = (summary->headline.high - summary->headline.low) / 2;
+    if (half == 0)
+        return value_text(view->arena, what, summary->headline.estimate);
     return arena_print(view->arena, "%s +- %s",
                        value_text(view->arena, what, summary->headline.estimate),
                        value_text(view->arena, what, half));

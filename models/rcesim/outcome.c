@@ -199,6 +199,8 @@ static json_t *comparison_json(const struct outcome *outcome, uint32_t variant)
     const struct result_synchrony *synchrony = &outcome->result->synchrony[variant];
     json_object_set_new(value, "common_draws_checked",
                         json_integer((json_int_t)synchrony->common_count));
+    json_object_set_new(value, "common_draws_checked_share",
+                        json_real(synchrony->checked_share_min));
     return value;
 }
 

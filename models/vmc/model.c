@@ -50,20 +50,53 @@ static void number_regions(struct world *world)
     world->regions = arena_take_array(world->arena, count, sizeof *world->regions);
 }
 
-/* An event that ends a long wait finds nothing of its SDDC in the caches of a large fleet. Ask for
- * the lines that it will visit together, instead of meeting them one after the other. */
-static void prefetch(const struct world *world, const struct sim_event *event)
+/* In a large fleet an event finds nothing of its SDDC in the caches, and would wait for main memory
+ * again and again. So the memory of the events that may come soon is asked for ahead, in four
+ * stages a step apart: the event, then its SDDC, then the parts of the SDDC, then the host. */
+struct ahead {
+    uint32_t known[SIM_SOON_COUNT];  /* slots whose events are here */
+    uint32_t loaded[SIM_SOON_COUNT]; /* slots whose SDDCs are here */
+    uint32_t opened[SIM_SOON_COUNT]; /* slots whose clusters are here */
+};
+enum { LARGE_FLEET = 4096 }; /* below, everything fits and looking ahead only costs */
+
+static void prefetch_lines(const void *start, uint32_t lines)
 {
-    const struct sddc *sddc = &world->sddcs[entity_sddc(event->subject)];
-    const char *cluster = (const char *)(sddc->clusters + entity_cluster(event->subject));
-    const char *workflow = sddc->workflow;
-    __builtin_prefetch(sddc->tasks + event->a);
-    __builtin_prefetch(cluster);
-    __builtin_prefetch(cluster + 64);
-    __builtin_prefetch(workflow);
-    __builtin_prefetch(workflow + 64);
-    __builtin_prefetch(workflow + 128);
-    __builtin_prefetch(sddc->timers);
+    for (uint32_t i = 0; i < lines; i++)
+        __builtin_prefetch((const char *)start + (size_t)64 * i);
+}
+
+static void prefetch_host(const struct world *world, struct sim_hint hint)
+{
+    const struct sddc *sddc = &world->sddcs[entity_sddc(hint.subject)];
+    uint32_t host = entity_host(hint.subject);
+    if (sddc->clusters == NULL || host >= RCE_HOSTS_MAX)
+        return;
+    prefetch_lines(&sddc->clusters[entity_cluster(hint.subject)].hosts[host], 1);
+}
+
+static void look_ahead(const struct world *world, struct ahead *ahead)
+{
+    for (uint32_t i = 0; i < SIM_SOON_COUNT; i++)
+        prefetch_host(world, sim_hint(world->sim, ahead->opened[i]));
+    for (uint32_t i = 0; i < SIM_SOON_COUNT; i++) {
+        struct sim_hint hint = sim_hint(world->sim, ahead->loaded[i]);
+        const struct sddc *sddc = &world->sddcs[entity_sddc(hint.subject)];
+        if (sddc->clusters == NULL)
+            continue;
+        uint32_t cluster = entity_cluster(hint.subject);
+        if (hint.kind == EVENT_TASK_END || hint.kind == EVENT_CALLBACK)
+            prefetch_lines(&sddc->tasks[hint.a], 1);
+        prefetch_lines(&sddc->clusters[cluster == ENTITY_NO_CLUSTER ? 0 : cluster], 2);
+        prefetch_lines(sddc->workflow, 4);
+        prefetch_lines(sddc->timers, 1);
+    }
+    for (uint32_t i = 0; i < SIM_SOON_COUNT; i++)
+        prefetch_lines(&world->sddcs[entity_sddc(sim_hint(world->sim, ahead->known[i]).subject)],
+                       3);
+    memcpy(ahead->opened, ahead->loaded, sizeof ahead->opened);
+    memcpy(ahead->loaded, ahead->known, sizeof ahead->loaded);
+    sim_soon(world->sim, ahead->known);
 }
 
 static void handle(struct world *world, const struct sim_event *event)
@@ -74,10 +107,7 @@ static void handle(struct world *world, const struct sim_event *event)
     case EVENT_RESPOND: driver_respond(world, (uint32_t)event->a); return;
     case EVENT_CONNECTED: platform_connected(world, event->subject, (uint16_t)event->a); return;
     case EVENT_READY: platform_ready(world, event->subject); return;
-    case EVENT_TASK_END:
-        prefetch(world, event);
-        platform_task_end(world, event->subject, (uint16_t)event->a);
-        return;
+    case EVENT_TASK_END: platform_task_end(world, event->subject, (uint16_t)event->a); return;
     case EVENT_REPAIRED: platform_repaired(world, event->subject); return;
     case EVENT_CALLBACK: driver_callback(world, event->subject, (uint16_t)event->a); return;
     case EVENT_TIMER: driver_timer(world, event->subject, (uint32_t)event->a); return;
@@ -115,8 +145,12 @@ static void close_accounts(struct world *world)
 static bool simulate(struct world *world, struct error *error)
 {
     struct sim_event event;
+    struct ahead ahead = {0};
+    bool is_large = world->sddcs_count >= LARGE_FLEET;
     wave_begin(world);
     while (sim_next(world->sim, &event)) {
+        if (is_large)
+            look_ahead(world, &ahead);
         if (event.time_ns < world->now_ns)
             invariant_break(world, event.subject, VIOLATION_TIME);
         world->now_ns = event.time_ns;

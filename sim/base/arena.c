@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "sim/base/check.h"
 
@@ -77,6 +78,23 @@ void arena_reset(struct arena *arena)
     arena->used_bytes = 0;
 }
 
+/* Large blocks are asked to lie on huge pages: a simulated fleet is visited in random order, and
+ * with small pages most of these visits miss the TLB too (measured: a third of the time at 100,000
+ * SDDCs). */
+static void *take_block(size_t size_bytes)
+{
+    enum { HUGE_PAGE_BYTES = 2 << 20 };
+    if (size_bytes < 2 * HUGE_PAGE_BYTES)
+        return malloc(size_bytes);
+    size_t rounded = (size_bytes + HUGE_PAGE_BYTES - 1) & ~(size_t)(HUGE_PAGE_BYTES - 1);
+    void *block = aligned_alloc(HUGE_PAGE_BYTES, rounded);
+#ifdef MADV_HUGEPAGE
+    if (block != NULL)
+        (void)madvise(block, rounded, MADV_HUGEPAGE); /* Only a wish: small pages work too. */
+#endif
+    return block;
+}
+
 /* Append a block of at least `size_bytes`; each is twice the one before, so there are O(log n) of
  * them. */
 static struct block *add_block(struct arena *arena, size_t size_bytes)
@@ -95,7 +113,7 @@ static struct block *add_block(struct arena *arena, size_t size_bytes)
         check_limit("the arena \"%s\" needs more than its limit of %zu MiB; make the fleet smaller "
                     "or use fewer threads",
                     arena->name, arena->limit_bytes >> 20);
-    struct block *block = malloc(sizeof *block + wanted);
+    struct block *block = take_block(sizeof *block + wanted);
     if (block == NULL)
         check_limit("out of memory: the arena \"%s\" holds %zu MiB and the system gave no %zu MiB "
                     "more; make the "

@@ -22,7 +22,7 @@ static double triangular_quantile(const struct dist *dist, double u)
     double left = dist->as.triangular.mode - dist->min;
     if (u * width <= left)
         return dist->min + sqrt(u * width * left);
-    return dist->max - sqrt((1 - u) * width * (width - left));
+    return fmax(dist->max - sqrt((1 - u) * width * (width - left)), dist->as.triangular.mode);
 }
 
 static double points_quantile(const struct dist_points *points, double u)
@@ -341,7 +341,7 @@ static double partial_mean_unbounded(const struct dist *dist, double x)
         return mean;
     double score = is_gamma ? t / dist->as.gamma.scale
                             : pow(t / dist->as.weibull.scale, dist->as.weibull.shape);
-    return mean * gsl_cdf_gamma_P(score, shape, 1);
+    return isinf(score) ? mean : mean * gsl_cdf_gamma_P(score, shape, 1);
 }
 
 static double partial_mean_points(const struct dist_points *points, double x)

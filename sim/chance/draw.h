@@ -61,7 +61,7 @@ static inline double draw_uniform_from_bits(uint64_t bits)
     return ((double)(int64_t)(bits >> 12) + 0.5) * 0x1p-52;
 }
 
-/* Return the 64 uniform bits of a name. About 10 ns. */
+/* Return the 64 uniform bits of a name. 6 to 10 ns. */
 static inline uint64_t draw_bits(uint64_t seed, uint32_t replication, struct draw_name name)
 {
     struct draw_block block = draw_block(seed, replication, name);

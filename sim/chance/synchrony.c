@@ -19,6 +19,7 @@ struct slot {
 
 struct synchrony {
     struct slot *slots;
+    struct slot *spare; /* A second table of the same size for sampling; NULL until it is needed. */
     uint64_t slot_mask;
     uint64_t sample_mask; /* Names whose hash has one of these bits set are not checked. */
     uint32_t generation;
@@ -26,7 +27,7 @@ struct synchrony {
     uint32_t entries_max;
     bool has_reference, is_reference; /* Has a variant begun, and is the current one the first? */
     struct synchrony_result result;
-    struct arena *arena; /* Of `slots` alone: a larger table comes with a new one. */
+    struct arena *arena; /* Of both tables: larger ones come with a new one. */
     struct arena *self_arena;
 };
 
@@ -63,25 +64,66 @@ static void take_slots(struct synchrony *synchrony, uint64_t count)
 {
     synchrony->arena = arena_create("synchrony check", 0);
     synchrony->slots = arena_take_array(synchrony->arena, count, sizeof *synchrony->slots);
+    synchrony->spare = NULL;
     synchrony->slot_mask = count - 1;
 }
 
-/* Move the entries of this replication that pass the sample into a table of `slot_count`. */
-static void rebuild(struct synchrony *synchrony, uint64_t slot_count)
+/* Make every entry stale. */
+static void next_generation(struct synchrony *synchrony)
+{
+    uint64_t size_bytes = (synchrony->slot_mask + 1) * sizeof *synchrony->slots;
+    synchrony->generation++;
+    if (synchrony->generation != 0)
+        return;
+    memset(synchrony->slots, 0, size_bytes); /* After 2^32 of them old stamps would come alive. */
+    if (synchrony->spare != NULL)
+        memset(synchrony->spare, 0, size_bytes);
+    synchrony->generation = 1;
+}
+
+/* Put the entries of `old` that are of `generation` and pass the sample into `slots`. */
+static void move_entries(struct synchrony *synchrony, const struct slot *old, uint64_t old_count,
+                         uint32_t generation)
+{
+    synchrony->entry_count = 0;
+    for (uint64_t i = 0; i < old_count; i++) {
+        uint32_t occurrence = (uint32_t)old[i].when;
+        if (old[i].when >> 32 != generation)
+            continue;
+        uint64_t hash = hash_name(old[i].who, occurrence);
+        if ((hash & synchrony->sample_mask) != 0)
+            continue;
+        uint64_t when = (uint64_t)synchrony->generation << 32 | occurrence;
+        struct slot *slot = find(synchrony, hash, old[i].who, when);
+        *slot = (struct slot){old[i].who, when, old[i].value};
+        synchrony->entry_count++;
+    }
+}
+
+static void grow(struct synchrony *synchrony)
 {
     struct arena *old_arena = synchrony->arena;
     const struct slot *old = synchrony->slots;
     uint64_t old_count = synchrony->slot_mask + 1;
-    take_slots(synchrony, slot_count);
-    synchrony->entry_count = 0;
-    for (uint64_t i = 0; i < old_count; i++) {
-        uint64_t hash = hash_name(old[i].who, (uint32_t)old[i].when);
-        if (old[i].when >> 32 != synchrony->generation || (hash & synchrony->sample_mask) != 0)
-            continue;
-        *find(synchrony, hash, old[i].who, old[i].when) = old[i];
-        synchrony->entry_count++;
-    }
+    take_slots(synchrony, 2 * old_count);
+    move_entries(synchrony, old, old_count, synchrony->generation);
     arena_destroy(old_arena);
+}
+
+/* Check only half of the names from now on, of those that are in the table too. */
+static void sample(struct synchrony *synchrony)
+{
+    uint64_t count = synchrony->slot_mask + 1;
+    if (synchrony->spare == NULL)
+        synchrony->spare = arena_take_array(synchrony->arena, count, sizeof *synchrony->spare);
+    struct slot *old = synchrony->slots;
+    uint32_t generation = synchrony->generation;
+    synchrony->slots = synchrony->spare;
+    synchrony->spare = old;
+    synchrony->sample_mask = synchrony->sample_mask << 1 | 1;
+    synchrony->generation = generation + 1; /* Nothing is stamped with it yet. */
+    CHECK(synchrony->generation != 0);
+    move_entries(synchrony, old, count, generation);
 }
 
 static bool is_full(const struct synchrony *synchrony)
@@ -93,15 +135,12 @@ static bool is_full(const struct synchrony *synchrony)
 /* Make room for one more entry: a larger table, or at the limit half as many names. */
 static void make_room(struct synchrony *synchrony)
 {
-    uint64_t slot_count = synchrony->slot_mask + 1;
     if (synchrony->entry_count < synchrony->entries_max) {
-        rebuild(synchrony, 2 * slot_count);
+        grow(synchrony);
         return;
     }
-    while (synchrony->entry_count >= synchrony->entries_max) {
-        synchrony->sample_mask = synchrony->sample_mask << 1 | 1;
-        rebuild(synchrony, slot_count);
-    }
+    while (synchrony->entry_count >= synchrony->entries_max)
+        sample(synchrony);
 }
 
 struct synchrony *synchrony_create(uint32_t entries_max)
@@ -128,11 +167,9 @@ void synchrony_destroy(struct synchrony *synchrony)
 
 void synchrony_begin_replication(struct synchrony *synchrony)
 {
-    synchrony->generation++;
-    if (synchrony->generation == 0) { /* After 2^32 replications old stamps would come alive. */
-        memset(synchrony->slots, 0, (synchrony->slot_mask + 1) * sizeof *synchrony->slots);
-        synchrony->generation = 1;
-    }
+    if (synchrony->generation > UINT32_MAX - 128) /* Room for the stamps of one replication. */
+        synchrony->generation = UINT32_MAX;
+    next_generation(synchrony);
     synchrony->entry_count = 0;
     synchrony->sample_mask = 0;
     synchrony->has_reference = false;
@@ -168,7 +205,8 @@ static bool add(struct synchrony *synchrony, uint64_t hash, const struct slot *e
         if ((hash & synchrony->sample_mask) != 0)
             return false;
     }
-    *find(synchrony, hash, entry->who, entry->when) = *entry;
+    uint64_t when = (uint64_t)synchrony->generation << 32 | (uint32_t)entry->when;
+    *find(synchrony, hash, entry->who, when) = (struct slot){entry->who, when, entry->value};
     synchrony->entry_count++;
     return true;
 }

@@ -214,6 +214,8 @@ static const char *const all_kinds[] = {
     "mixture(0.2=uniform(1s, 9s), 0.3=quantiles(0%=2s, 50%=3s, 100%=20s), 0.5=weibull(2, 4s))",
     "truncate(lognormal(median=4min, sigma=1.2), min=1min, max=2h)",
     "truncate(exponential(mean=5s), min=10s)",
+    "truncate(weibull(shape=1000, scale=1ms), max=2h)",
+    "triangular(1ns, 1ns, 36500d)",
     "truncate(discrete(1s=0.25, 2s=0.25, 3s=0.5), min=2s, max=3s)",
     "truncate(mixture(0.5=constant(4s), 0.5=uniform(1s, 9s)), min=4s, max=8s)",
     "shift(exponential(mean=5s), by=30s)",

@@ -175,7 +175,7 @@ static void test_full_table_samples(void **state)
 
 static int set_up(void **state)
 {
-    *state = synchrony_create(0);
+    *state = synchrony_create(1 << 16);
     return 0;
 }
 
