@@ -107,7 +107,7 @@ $(OUT)/%.o: %.c
 $(TESTS): $(OUT)/%: $(OUT)/%.o $(LIBRARY) $(RCE_LIBRARY)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(LIBS)
 
-$(BENCHES): $(OUT)/%: $(OUT)/%.o $(LIBRARY) $(RCE_LIBRARY)
+$(BENCHES): $(OUT)/%: $(OUT)/%.o $(OUT)/tests/bench/profile.o $(LIBRARY) $(RCE_LIBRARY)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 check: ## Build everything with gcc and with clang, warnings as errors, and run the tests
@@ -154,4 +154,4 @@ clean: ## Remove build and out
 help: ## List the goals
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
--include $(patsubst %.c,$(OUT)/%.d,$(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES))
+-include $(patsubst %.c,$(OUT)/%.d,$(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) tests/bench/profile.c)

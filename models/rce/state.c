@@ -85,27 +85,78 @@ void rce_state_init(void *block, const struct rce_plan *plan, const struct rce_o
         workflow->tracks[i].wait_at_ns = RCE_NEVER;
 }
 
-/* A place in the saved form. Reading and writing move it alike. */
-struct cursor {
+/* Places in the saved form. Written out byte by byte, and with a
+ * pointer of their own (bytes may alias anything), so that compilers see one store or load. */
+struct writer {
     uint8_t *at;
 };
-
-static void put(struct cursor *cursor, uint64_t value, size_t size_bytes)
-{
-    for (size_t i = 0; i < size_bytes; i++)
-        *cursor->at++ = (uint8_t)(value >> (8 * i));
-}
-
 struct reader {
     const uint8_t *at;
 };
 
-static uint64_t take(struct reader *reader, size_t size_bytes)
+static void put_8(struct writer *writer, uint8_t value)
 {
-    uint64_t value = 0;
-    for (size_t i = 0; i < size_bytes; i++)
-        value |= (uint64_t)*reader->at++ << (8 * i);
-    return value;
+    *writer->at++ = value;
+}
+
+static void put_16(struct writer *writer, uint16_t value)
+{
+    uint8_t *at = writer->at;
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+    writer->at += 2;
+}
+
+static void put_32(struct writer *writer, uint32_t value)
+{
+    uint8_t *at = writer->at;
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+    at[2] = (uint8_t)(value >> 16);
+    at[3] = (uint8_t)(value >> 24);
+    writer->at += 4;
+}
+
+static void put_64(struct writer *writer, uint64_t value)
+{
+    uint8_t *at = writer->at;
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+    at[2] = (uint8_t)(value >> 16);
+    at[3] = (uint8_t)(value >> 24);
+    at[4] = (uint8_t)(value >> 32);
+    at[5] = (uint8_t)(value >> 40);
+    at[6] = (uint8_t)(value >> 48);
+    at[7] = (uint8_t)(value >> 56);
+    writer->at += 8;
+}
+
+static uint8_t take_8(struct reader *reader)
+{
+    return *reader->at++;
+}
+
+static uint16_t take_16(struct reader *reader)
+{
+    const uint8_t *at = reader->at;
+    reader->at += 2;
+    return (uint16_t)(at[0] | at[1] << 8);
+}
+
+static uint32_t take_32(struct reader *reader)
+{
+    const uint8_t *at = reader->at;
+    reader->at += 4;
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static uint64_t take_64(struct reader *reader)
+{
+    const uint8_t *at = reader->at;
+    reader->at += 8;
+    return at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 | (uint64_t)at[3] << 24 |
+           (uint64_t)at[4] << 32 | (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
+           (uint64_t)at[7] << 56;
 }
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -123,8 +174,11 @@ static uint64_t checksum(const uint8_t *bytes, size_t size_bytes)
     uint64_t hash = size_bytes;
     size_t left = size_bytes;
     for (; left >= 8; left -= 8)
-        hash = mix(hash, take(&reader, 8));
-    return mix(hash, take(&reader, left));
+        hash = mix(hash, take_64(&reader));
+    uint64_t tail = 0;
+    for (size_t i = 0; i < left; i++)
+        tail |= (uint64_t)reader.at[i] << (8 * i);
+    return mix(hash, tail);
 }
 
 /* What of a plan has to be the same for a saved state to make sense. */
@@ -143,61 +197,61 @@ static size_t saved_size_bytes(const struct rce_plan *plan)
            CHECKSUM_SIZE_BYTES;
 }
 
-static void put_header(struct cursor *cursor, const struct rce_workflow *workflow)
+static void put_header(struct writer *writer, const struct rce_workflow *workflow)
 {
-    put(cursor, FORMAT_VERSION, 4);
-    put(cursor, workflow->plan->clusters_count, 4);
-    put(cursor, plan_shape(workflow->plan), 8);
-    put(cursor, workflow->requests_count, 4);
-    put(cursor, workflow->status, 1);
-    put(cursor, workflow->reason, 1);
-    put(cursor, workflow->failed_track, 1);
-    put(cursor, workflow->clusters_begun, 1);
-    put(cursor, workflow->clusters_ended, 1);
+    put_32(writer, FORMAT_VERSION);
+    put_32(writer, workflow->plan->clusters_count);
+    put_64(writer, plan_shape(workflow->plan));
+    put_32(writer, workflow->requests_count);
+    put_8(writer, workflow->status);
+    put_8(writer, workflow->reason);
+    put_8(writer, workflow->failed_track);
+    put_8(writer, workflow->clusters_begun);
+    put_8(writer, workflow->clusters_ended);
 }
 
-static void put_track(struct cursor *cursor, const struct rce_track *track)
+static void put_track(struct writer *writer, const struct rce_track *track)
 {
-    put(cursor, (uint64_t)track->began_at_ns, 8);
-    put(cursor, (uint64_t)track->wait_at_ns, 8);
-    put(cursor, (uint64_t)track->previous_ns, 8);
-    put(cursor, track->task, 8);
+    put_64(writer, (uint64_t)track->began_at_ns);
+    put_64(writer, (uint64_t)track->wait_at_ns);
+    put_64(writer, (uint64_t)track->previous_ns);
+    put_64(writer, track->task);
     for (int i = 0; i < RCE_EARLY_COUNT; i++)
-        put(cursor, track->early_task[i], 8);
-    put(cursor, track->request, 4);
-    put(cursor, track->asked, 2);
-    put(cursor, track->host_reads, 2);
-    put(cursor, track->cluster_reads, 2);
-    put(cursor, track->tries, 2);
-    put(cursor, track->polls, 2);
-    put(cursor, track->generation, 2);
-    put(cursor, track->step, 1);
-    put(cursor, track->phase, 1);
-    put(cursor, track->host, 1);
-    put(cursor, track->early_failed, 1);
-    put(cursor, track->deadline_is_set, 1);
+        put_64(writer, track->early_task[i]);
+    put_32(writer, track->request);
+    put_16(writer, track->asked);
+    put_16(writer, track->host_reads);
+    put_16(writer, track->cluster_reads);
+    put_16(writer, track->tries);
+    put_16(writer, track->polls);
+    put_16(writer, track->generation);
+    put_8(writer, track->step);
+    put_8(writer, track->phase);
+    put_8(writer, track->host);
+    put_8(writer, track->early_failed);
+    put_8(writer, track->deadline_is_set);
 }
 
 static void take_track(struct reader *reader, struct rce_track *track)
 {
-    *track = (struct rce_track){.began_at_ns = (int64_t)take(reader, 8)};
-    track->wait_at_ns = (int64_t)take(reader, 8);
-    track->previous_ns = (int64_t)take(reader, 8);
-    track->task = take(reader, 8);
+    *track = (struct rce_track){.began_at_ns = (int64_t)take_64(reader)};
+    track->wait_at_ns = (int64_t)take_64(reader);
+    track->previous_ns = (int64_t)take_64(reader);
+    track->task = take_64(reader);
     for (int i = 0; i < RCE_EARLY_COUNT; i++)
-        track->early_task[i] = take(reader, 8);
-    track->request = (uint32_t)take(reader, 4);
-    track->asked = (uint16_t)take(reader, 2);
-    track->host_reads = (uint16_t)take(reader, 2);
-    track->cluster_reads = (uint16_t)take(reader, 2);
-    track->tries = (uint16_t)take(reader, 2);
-    track->polls = (uint16_t)take(reader, 2);
-    track->generation = (uint16_t)take(reader, 2);
-    track->step = (uint8_t)take(reader, 1);
-    track->phase = (uint8_t)take(reader, 1);
-    track->host = (uint8_t)take(reader, 1);
-    track->early_failed = (uint8_t)take(reader, 1);
-    track->deadline_is_set = take(reader, 1) != 0;
+        track->early_task[i] = take_64(reader);
+    track->request = take_32(reader);
+    track->asked = take_16(reader);
+    track->host_reads = take_16(reader);
+    track->cluster_reads = take_16(reader);
+    track->tries = take_16(reader);
+    track->polls = take_16(reader);
+    track->generation = take_16(reader);
+    track->step = take_8(reader);
+    track->phase = take_8(reader);
+    track->host = take_8(reader);
+    track->early_failed = take_8(reader);
+    track->deadline_is_set = take_8(reader) != 0;
 }
 
 size_t rce_state_save(const void *block, void *bytes, size_t size_bytes)
@@ -206,12 +260,12 @@ size_t rce_state_save(const void *block, void *bytes, size_t size_bytes)
     size_t needed = saved_size_bytes(workflow->plan);
     if (size_bytes < needed)
         return needed;
-    struct cursor cursor = {bytes};
-    put_header(&cursor, workflow);
+    struct writer writer = {bytes};
+    put_header(&writer, workflow);
     for (uint32_t i = 0; i < rce_tracks_count(workflow->plan); i++)
-        put_track(&cursor, &workflow->tracks[i]);
-    put(&cursor, checksum(bytes, needed - CHECKSUM_SIZE_BYTES), CHECKSUM_SIZE_BYTES);
-    RCE_CHECK(cursor.at == (uint8_t *)bytes + needed);
+        put_track(&writer, &workflow->tracks[i]);
+    put_64(&writer, checksum(bytes, needed - CHECKSUM_SIZE_BYTES));
+    RCE_CHECK(writer.at == (uint8_t *)bytes + needed);
     return needed;
 }
 
@@ -339,12 +393,12 @@ bool rce_state_load(void *block, const struct rce_plan *plan, const struct rce_o
 {
     check_plan(plan, options);
     struct reader reader = {bytes};
-    if (size_bytes != saved_size_bytes(plan) || take(&reader, 4) != FORMAT_VERSION ||
-        take(&reader, 4) != plan->clusters_count || take(&reader, 8) != plan_shape(plan))
+    if (size_bytes != saved_size_bytes(plan) || take_32(&reader) != FORMAT_VERSION ||
+        take_32(&reader) != plan->clusters_count || take_64(&reader) != plan_shape(plan))
         return false;
     size_t body_bytes = size_bytes - CHECKSUM_SIZE_BYTES;
     struct reader end = {(const uint8_t *)bytes + body_bytes};
-    if (take(&end, CHECKSUM_SIZE_BYTES) != checksum(bytes, body_bytes))
+    if (take_64(&end) != checksum(bytes, body_bytes))
         return false;
 
     /* The block must stay untouched if the bytes turn out not to fit, and the largest is small
@@ -356,12 +410,12 @@ bool rce_state_load(void *block, const struct rce_plan *plan, const struct rce_o
     } loaded;
     struct rce_workflow *workflow = &loaded.workflow;
     rce_state_init(workflow, plan, options);
-    workflow->requests_count = (uint32_t)take(&reader, 4);
-    workflow->status = (uint8_t)take(&reader, 1);
-    workflow->reason = (uint8_t)take(&reader, 1);
-    workflow->failed_track = (uint8_t)take(&reader, 1);
-    workflow->clusters_begun = (uint8_t)take(&reader, 1);
-    workflow->clusters_ended = (uint8_t)take(&reader, 1);
+    workflow->requests_count = take_32(&reader);
+    workflow->status = take_8(&reader);
+    workflow->reason = take_8(&reader);
+    workflow->failed_track = take_8(&reader);
+    workflow->clusters_begun = take_8(&reader);
+    workflow->clusters_ended = take_8(&reader);
     for (uint32_t i = 0; i < rce_tracks_count(plan); i++)
         take_track(&reader, &workflow->tracks[i]);
     if (!is_sound(workflow))
@@ -374,12 +428,12 @@ uint64_t rce_state_digest(const void *block)
 {
     const struct rce_workflow *workflow = block;
     uint8_t bytes[HEADER_SIZE_BYTES > TRACK_SIZE_BYTES ? HEADER_SIZE_BYTES : TRACK_SIZE_BYTES];
-    struct cursor cursor = {bytes};
-    put_header(&cursor, workflow);
+    struct writer writer = {bytes};
+    put_header(&writer, workflow);
     uint64_t hash = checksum(bytes, HEADER_SIZE_BYTES);
     for (uint32_t i = 0; i < rce_tracks_count(workflow->plan); i++) {
-        cursor.at = bytes;
-        put_track(&cursor, &workflow->tracks[i]);
+        writer.at = bytes;
+        put_track(&writer, &workflow->tracks[i]);
         hash = mix(hash, checksum(bytes, TRACK_SIZE_BYTES));
     }
     return hash;

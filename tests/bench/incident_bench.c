@@ -18,8 +18,8 @@
 #include "models/rcesim/configure.h"
 #include "models/vmc/model.h"
 #include "sim/experiment/experiment.h"
-#include "sim/kernel/sim.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/profile.h"
 
 #define INCIDENT "scenarios/phase2-race.yaml"
 
@@ -105,163 +105,112 @@ static void bench_program(const char *out)
     bench_print("scale.cost_ratio", large.wall_s / small.wall_s, "ratio");
 }
 
-/* The engine of the incident, counting its steps. The contract hands an engine no context, so the
- * count stands in a variable of this file; one thread runs. */
-static uint64_t steps_count;
+enum layer {
+    LAYER_DRAWS,
+    LAYER_CHECK,
+    LAYER_QUEUE,
+    LAYER_ENGINE,
+    LAYER_WORLD,
+    LAYER_REST,
+    LAYER_COUNT
+};
+static const char *const layer_names[] = {"draws",  "synchrony_check", "queue",
+                                          "engine", "world",           "rest"};
 
-static enum rce_status counted_step(void *workflow, struct rce_process *process,
-                                    const struct rce_input *input, struct rce_actions *out)
+static bool is_one_of(const char *name, const char *const *list)
 {
-    steps_count++;
-    return rce_engine.step(workflow, process, input, out);
+    for (; *list != NULL; list++)
+        if (strcmp(name, *list) == 0)
+            return true;
+    return false;
 }
 
-static double run_incident_ns(const struct configuration *incident, bool without_check,
-                              uint64_t *event_count, uint64_t *draw_count)
+static bool begins_with(const char *name, const char *const *prefixes)
+{
+    for (; *prefixes != NULL; prefixes++)
+        if (strncmp(name, *prefixes, strlen(*prefixes)) == 0)
+            return true;
+    return false;
+}
+
+/* Static functions are told by their file, the others by the prefix of their module. Functions of
+ * libm have no name here; only draws use them. */
+static uint32_t layer_of(const char *file, const char *function)
+{
+    static const char *const draw_files[] = {
+        "draw.c",       "oracle.c",       "dist.c",      "dist_node.c", "dist_curve.c",
+        "dist_gamma.c", "dist_mixture.c", "empirical.c", "normal.c",    NULL};
+    static const char *const draws[] = {"draw_", "oracle_", "dist_", "normal_", NULL};
+    static const char *const engine_files[] = {"engine.c", "plan.c",  "track.c",   "turn.c",
+                                               "state.c",  "retry.c", "request.c", NULL};
+    static const char *const world_files[] = {"model.c", "driver.c",    "service.c", "platform.c",
+                                              "fleet.c", "wave.c",      "cause.c",   "rows.c",
+                                              "story.c", "invariant.c", NULL};
+    static const char *const world[] = {"world_",    "fleet_",     "wave_",  "driver_", "service_",
+                                        "platform_", "invariant_", "cause_", "rows_",   NULL};
+    static const char *const queue[] = {"sim_", "queue_", NULL};
+    static const char *const queue_files[] = {"sim.c", "queue.c", NULL};
+    if (*function == 0 || is_one_of(file, draw_files) || begins_with(function, draws))
+        return LAYER_DRAWS;
+    if (strcmp(file, "synchrony.c") == 0 || strncmp(function, "synchrony_", 10) == 0)
+        return LAYER_CHECK;
+    if (is_one_of(file, queue_files) || begins_with(function, queue))
+        return LAYER_QUEUE;
+    if (is_one_of(file, engine_files) || strncmp(function, "rce_", 4) == 0)
+        return LAYER_ENGINE;
+    if (is_one_of(file, world_files) || begins_with(function, world))
+        return LAYER_WORLD;
+    return LAYER_REST;
+}
+
+static double run_incident_ns(const struct configuration *incident, uint64_t *event_count)
 {
     struct experiment_design design = {.model = &vmc_model,
                                        .variants = incident->variants,
                                        .variant_count = incident->variant_count,
-                                       .replication_count = 50,
+                                       .replication_count = incident->replication_count,
                                        .seed = incident->seed,
-                                       .thread_count = 1,
-                                       .without_synchrony_check = without_check};
+                                       .thread_count = 1};
     struct result *result;
     struct error error = {0};
     int64_t start_ns = bench_now_ns();
     if (!experiment_run(&design, &result, &error))
         die(error.message);
     double elapsed_ns = (double)(bench_now_ns() - start_ns);
-    *event_count = *draw_count = 0;
+    *event_count = 0;
     for (uint32_t r = 0; r < result->replication_count; r++)
-        for (uint32_t v = 0; v < result->variant_count; v++) {
+        for (uint32_t v = 0; v < result->variant_count; v++)
             *event_count += result_record(result, r, v)->event_count;
-            *draw_count += result_record(result, r, v)->draw_count;
-        }
     result_destroy(result);
     return elapsed_ns;
 }
 
-static int64_t draw_delays(size_t count, void *context)
+/* The run loop is inlined into the model, so a part of the queue counts as world. */
+static void bench_layers(const struct configuration *incident)
 {
-    const struct configuration *incident = context;
-    struct oracle oracle = oracle_make(1, 0, NULL, NULL);
-    int64_t sum = 0, start_ns = bench_now_ns();
-    for (size_t i = 0; i < count; i++)
-        sum += oracle_delay_ns(&oracle, (struct draw_name){(uint32_t)i, 300, 1},
-                               incident->world.service.latency);
-    bench_keep((uint64_t)sum);
-    return bench_now_ns() - start_ns;
-}
-
-/* A hold with as many events pending as the incident has at its busiest, about 1,500. */
-static int64_t hold(size_t count, void *context)
-{
-    (void)context;
-    struct arena *arena = arena_create("bench", 0);
-    struct sim *sim = sim_create(arena, NULL);
-    struct sim_event event = {0};
-    for (uint32_t i = 0; i < 1500; i++)
-        sim_schedule(sim, &(struct sim_event){.time_ns = (int64_t)i * 7919 % 10007});
-    int64_t start_ns = bench_now_ns();
-    for (size_t i = 0; i < count && sim_next(sim, &event); i++) {
-        event.time_ns += (int64_t)(i * 2654435761u % 20011);
-        sim_schedule(sim, &event);
-    }
-    int64_t elapsed_ns = bench_now_ns() - start_ns;
-    arena_destroy(arena);
-    return elapsed_ns;
-}
-
-/* A whole workflow of the plain path, driven by nothing: what a step costs with a warm cache. */
-static double step_ns(const struct configuration *incident)
-{
-    const struct vmc_parameters *parameters = incident->variants[0].parameters;
-    struct rce_cluster_plan cluster = {.hosts_count = 4, .temporary_host = true};
-    struct rce_plan plan = {.workflow = 1, .clusters_count = 1, .clusters = &cluster};
-    struct rce_process process = {0};
-    static struct rce_actions out;
-    void *workflow = malloc(rce_engine.state_size_bytes(&plan));
+    uint64_t events;
     double best_ns = 1e300;
-    for (int repetition = 0; repetition < 7; repetition++) {
-        uint64_t steps = 0;
-        int64_t start_ns = bench_now_ns();
-        for (int i = 0; i < 2000; i++) {
-            uint64_t task = 0;
-            rce_engine.init(workflow, &plan, parameters->options);
-            struct rce_input input = {
-                .kind = RCE_INPUT_START, .cluster = RCE_NO_CLUSTER, .host = RCE_NO_HOST};
-            enum rce_status status = rce_engine.step(workflow, &process, &input, &out);
-            struct rce_action queue[8];
-            size_t first = 0, last = 0;
-            while (status == RCE_RUNNING) {
-                for (uint32_t k = 0; k < out.count; k++)
-                    if (out.items[k].kind == RCE_SEND)
-                        queue[last++ % 8] = out.items[k];
-                const struct rce_action *sent = &queue[first++ % 8];
-                input = (struct rce_input){.kind = RCE_INPUT_RESPONSE,
-                                           .request = sent->request,
-                                           .operation = sent->operation,
-                                           .cluster = sent->cluster,
-                                           .host = sent->host,
-                                           .result = RCE_ACCEPTED,
-                                           .task = ++task};
-                rce_engine.step(workflow, &process, &input, &out);
-                input.kind = RCE_INPUT_CALLBACK;
-                status = rce_engine.step(workflow, &process, &input, &out);
-                steps += 2;
-            }
-        }
-        double each_ns = (double)(bench_now_ns() - start_ns) / (double)steps;
-        best_ns = each_ns < best_ns ? each_ns : best_ns;
-    }
-    free(workflow);
-    return best_ns;
-}
-
-static void bench_layers(struct configuration *incident)
-{
-    uint64_t events, draws;
-    double with_ns = 1e300, without_ns = 1e300;
     for (int i = 0; i < 5; i++) {
-        double ns = run_incident_ns(incident, false, &events, &draws);
-        with_ns = ns < with_ns ? ns : with_ns;
-        ns = run_incident_ns(incident, true, &events, &draws);
-        without_ns = ns < without_ns ? ns : without_ns;
+        double ns = run_incident_ns(incident, &events);
+        best_ns = ns < best_ns ? ns : best_ns;
     }
-    bench_print("incident.ns_per_event", with_ns / (double)events, "ns");
-    bench_print("incident.events_per_s", (double)events / with_ns * 1e9, "1/s");
-    bench_print("incident.events_per_workflow",
-                (double)events /
-                    (50.0 * incident->world.fleet.sddcs_count * incident->variant_count),
-                "events");
-    struct rce_engine counted = rce_engine;
-    counted.step = counted_step;
-    struct vmc_parameters parameters[8];
-    struct experiment_variant variants[8];
-    for (uint32_t i = 0; i < incident->variant_count && i < 8; i++) {
-        parameters[i] = *(const struct vmc_parameters *)incident->variants[i].parameters;
-        parameters[i].engine = &counted;
-        variants[i] = (struct experiment_variant){incident->variants[i].name, &parameters[i]};
+    double workflows = (double)incident->replication_count * incident->world.fleet.sddcs_count *
+                       incident->variant_count;
+    bench_print("incident.ns_per_event", best_ns / (double)events, "ns");
+    bench_print("incident.events_per_s", (double)events / best_ns * 1e9, "1/s");
+    bench_print("incident.events_per_workflow", (double)events / workflows, "events");
+    profile_start();
+    for (int i = 0; i < 5; i++)
+        run_incident_ns(incident, &events);
+    profile_stop();
+    size_t counts[LAYER_COUNT];
+    if (profile_count() == 0 || !profile_sort(layer_of, counts, LAYER_COUNT))
+        die("the profile cannot be read");
+    for (uint32_t i = 0; i < LAYER_COUNT; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "incident.share_%s", layer_names[i]);
+        bench_print(name, (double)counts[i] / (double)profile_count(), "share");
     }
-    struct configuration copy = *incident;
-    copy.variants = variants;
-    run_incident_ns(&copy, true, &events, &draws);
-    struct bench units[] = {{.run = draw_delays, .context = incident, .count = 1000000},
-                            {.run = hold, .count = 1000000}};
-    bench_compare(units, 2, BENCH_REPETITION_COUNT);
-    double each_step_ns = step_ns(incident);
-    bench_print("engine_plain_path.ns_per_step", each_step_ns, "ns");
-    double draws_share = (double)draws * units[0].best_ns / with_ns;
-    double queue_share = (double)events * units[1].best_ns / with_ns;
-    double engine_share = (double)steps_count * each_step_ns / with_ns;
-    double check_share = 1 - without_ns / with_ns;
-    bench_print("incident.share_draws", draws_share, "share");
-    bench_print("incident.share_queue", queue_share, "share");
-    bench_print("incident.share_engine", engine_share, "share");
-    bench_print("incident.share_synchrony_check", check_share, "share");
-    bench_print("incident.share_world", 1 - draws_share - queue_share - engine_share - check_share,
-                "share");
 }
 
 int main(void)
@@ -272,14 +221,8 @@ int main(void)
     struct error error = {0};
     if (!configure_load(&incident, arena, &(struct scenario_source){.file_name = INCIDENT}, &error))
         die(error.message);
-    char out[] = "/tmp/rcesim-bench-XXXXXX";
-    if (mkdtemp(out) == NULL)
-        die("no temporary folder");
-    char target[64], command[96];
-    snprintf(target, sizeof target, "%s/result", out);
-    bench_program(target);
+    bench_program("build/bench-result");
     bench_layers(incident);
-    (void)command;
     arena_destroy(arena);
     return 0;
 }

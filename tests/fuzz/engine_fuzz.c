@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "tests/models/rce/damage.h"
 #include "tests/models/rce/watch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes);
@@ -91,46 +92,17 @@ static struct rce_input input_of(const struct watch *watch, const struct sent *s
     return input;
 }
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-    hash ^= hash >> 30;
-    hash *= 0xbf58476d1ce4e5b9u;
-    return hash ^ hash >> 27;
-}
-
-static uint64_t little_endian(const uint8_t *bytes, size_t size_bytes)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < size_bytes; i++)
-        value |= (uint64_t)bytes[i] << (8 * i);
-    return value;
-}
-
-/* The checksum of the saved form, so that damage gets past it. */
-static void make_checksum_right(uint8_t *saved, size_t size_bytes)
-{
-    size_t body_bytes = size_bytes - 8;
-    uint64_t hash = body_bytes;
-    size_t at = 0;
-    for (; at + 8 <= body_bytes; at += 8)
-        hash = mix(hash, little_endian(saved + at, 8));
-    hash = mix(hash, little_endian(saved + at, body_bytes - at));
-    for (size_t i = 0; i < 8; i++)
-        saved[body_bytes + i] = (uint8_t)(hash >> (8 * i));
-}
-
 static void try_damaged(const struct watch *watch, const struct sent *sent, const uint8_t *bytes,
                         size_t size_bytes)
 {
     uint8_t saved[WATCH_BLOCK_BYTES];
     size_t saved_bytes = rce_engine.save(watch->block, saved, sizeof saved);
     struct watch copy = *watch;
-    make_checksum_right(saved, saved_bytes);
+    damage_make_right(saved, saved_bytes);
     WATCH(rce_engine.load(copy.block, watch->plan, watch->options, saved, saved_bytes));
     for (size_t i = 0; i + 1 < size_bytes && i < 8; i += 2)
-        saved[(bytes[i] * 4 + i) % (saved_bytes - 8)] = bytes[i + 1];
-    make_checksum_right(saved, saved_bytes);
+        saved[(bytes[i] * 4 + i) % (saved_bytes - DAMAGE_CHECKSUM_BYTES)] = bytes[i + 1];
+    damage_make_right(saved, saved_bytes);
     if (!rce_engine.load(copy.block, watch->plan, watch->options, saved, saved_bytes))
         return;
     struct rce_actions out;

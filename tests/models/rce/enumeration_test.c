@@ -13,7 +13,7 @@
 #define S   ((int64_t)1000000000)
 #define MIN (60 * S)
 
-enum { SEEN_BITS = 20, CHOICES_MAX = 64 };
+enum { SEEN_BITS = 20, CHOICES_MAX = 96 };
 
 struct search {
     uint64_t *seen; /* open addressing, [1 << SEEN_BITS]; 0 = free */
@@ -89,10 +89,10 @@ static void add_responses(struct choices *choices, const struct watch_target *ta
 static void add_callbacks(struct choices *choices, const struct watch_target *target,
                           struct rce_input input)
 {
-    uint64_t tasks[] = {target->task, 100 + target->newest_request, 99};
+    uint64_t tasks[] = {target->task, 100 + target->newest_request, 99, 0};
     input.kind = RCE_INPUT_CALLBACK;
     for (size_t i = 0; i < sizeof tasks / sizeof tasks[0]; i++) {
-        if (tasks[i] == 0 || (i == 1 && tasks[1] == tasks[0]))
+        if ((i == 0 && tasks[0] == 0) || (i == 1 && tasks[1] == tasks[0]))
             continue;
         input.task = tasks[i];
         input.outcome = RCE_TASK_SUCCEEDED;
@@ -131,8 +131,7 @@ static void list_choices(const struct watch *watch, struct choices *choices)
     add(choices, (struct rce_input){.kind = RCE_INPUT_START});
     add(choices, (struct rce_input){.kind = RCE_INPUT_RESUMED});
     add(choices, (struct rce_input){.kind = RCE_INPUT_ENGINE_CHANGED});
-    if (watch->status == RCE_FAILED)
-        add(choices, (struct rce_input){.kind = RCE_INPUT_REDRIVEN});
+    add(choices, (struct rce_input){.kind = RCE_INPUT_REDRIVEN});
 }
 
 static void complete(const struct watch *watch, struct rce_input *input)
@@ -143,6 +142,19 @@ static void complete(const struct watch *watch, struct rce_input *input)
         input->now_ns = watch->timers[input->timer];
 }
 
+/* Timers that fire before their time, or without being set: the watch sees that nothing happens. */
+static void fire_in_vain(const struct watch *watch)
+{
+    for (uint32_t i = 0; i < rce_timers_count(watch->plan); i++) {
+        struct watch copy = *watch;
+        struct rce_actions out;
+        watch_step(
+            &copy,
+            &(struct rce_input){.kind = RCE_INPUT_TIMER, .now_ns = watch->now_ns, .timer = i},
+            &out);
+    }
+}
+
 static void explore(struct search *search, const struct watch *watch, int depth)
 {
     if (!is_new(search, watch, depth))
@@ -151,6 +163,7 @@ static void explore(struct search *search, const struct watch *watch, int depth)
     search->ends_count[watch->status]++;
     if (depth == 0)
         return;
+    fire_in_vain(watch);
     struct choices choices;
     list_choices(watch, &choices);
     for (uint32_t i = 0; i < choices.count; i++) {

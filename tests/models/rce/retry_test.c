@@ -220,8 +220,8 @@ static void test_attempts_are_counted(void **state)
     assert_int_equal(rce_retry_decide(&zero, &process, &retry, &failure), 0);
 }
 
-/* google-api-core without its jitter: 1, 2, 4, ... 32, 60 s; the try that would begin 123 s after the
- * first is one too many. */
+/* google-api-core without its jitter: 1, 2, 4, ... 32, 60 s; the try that would begin 123 s after
+ * the first is one too many. */
 static void test_total_time(void **state)
 {
     (void)state;
@@ -311,6 +311,22 @@ static void test_limiter_hands_out_slots(void **state)
     }
 }
 
+/* A slot that falls between two nanoseconds is waited for until it is there. */
+static void test_limiter_rounds_up(void **state)
+{
+    (void)state;
+    struct rce_retry_policy policy = {
+        .base_ns = 1, .multiplier_permille = 1000, .limiter_per_s = 3, .limiter_burst = 1};
+    struct rce_process process = {.started = false};
+    struct rce_retry_failure failure = {.cause = RCE_RETRY_ERROR};
+    static const int64_t waits_ns[] = {1, 333333334, 666666667, 1000000000};
+    for (size_t i = 0; i < sizeof waits_ns / sizeof waits_ns[0]; i++) {
+        struct rce_retry retry;
+        rce_retry_begin(&retry, 0);
+        assert_int_equal(rce_retry_decide(&policy, &process, &retry, &failure), waits_ns[i]);
+    }
+}
+
 /* A wait of the caller's own is checked and charged, not changed. */
 static void test_permit_keeps_the_wait(void **state)
 {
@@ -341,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_total_time),
         cmocka_unit_test(test_budget_is_shared_by_the_process),
         cmocka_unit_test(test_limiter_hands_out_slots),
+        cmocka_unit_test(test_limiter_rounds_up),
         cmocka_unit_test(test_permit_keeps_the_wait),
     };
     return cmocka_run_group_tests_name("rce/retry", tests, NULL, NULL);

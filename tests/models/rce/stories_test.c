@@ -80,6 +80,87 @@ static void check_story(const struct teller *teller, const char *expected)
     assert_string_equal(teller->text, expected);
 }
 
+static const char plain_path[] = "00:00:00 start\n"
+                                 "    persist\n"
+                                 "    # step-started upgrade-control-plane\n"
+                                 "    send #1 upgrade-control-plane attempt 1\n"
+                                 "    set sddc deadline 08:00:00\n"
+                                 "00:00:01 response #1 accepted 1\n"
+                                 "    persist\n"
+                                 "03:00:01 callback upgrade-control-plane task 1 succeeded\n"
+                                 "    # callback-believed upgrade-control-plane task 1\n"
+                                 "    # step-ended upgrade-control-plane\n"
+                                 "    persist\n"
+                                 "    cancel sddc deadline\n"
+                                 "    # step-started add-host c0 temporary\n"
+                                 "    send #2 add-host c0 temporary attempt 1\n"
+                                 "    set c0 hosts deadline 06:00:01\n"
+                                 "    # step-started backup c0\n"
+                                 "    send #3 backup c0 attempt 1\n"
+                                 "    set c0 backup deadline 05:00:01\n"
+                                 "03:00:01 response #2 accepted 2\n"
+                                 "    persist\n"
+                                 "03:00:01 response #3 accepted 3\n"
+                                 "    persist\n"
+                                 "03:18:01 callback add-host c0 temporary task 2 succeeded\n"
+                                 "    # callback-believed add-host c0 temporary task 2\n"
+                                 "    # step-ended add-host c0 temporary\n"
+                                 "    persist\n"
+                                 "    cancel c0 hosts deadline\n"
+                                 "03:30:01 callback backup c0 task 3 succeeded\n"
+                                 "    # callback-believed backup c0 task 3\n"
+                                 "    # step-ended backup c0\n"
+                                 "    persist\n"
+                                 "    cancel c0 backup deadline\n"
+                                 "    # step-started enter-maintenance c0 h0\n"
+                                 "    send #4 enter-maintenance c0 h0 attempt 1\n"
+                                 "    set c0 hosts deadline 04:30:01\n"
+                                 "03:30:02 response #4 accepted 4\n"
+                                 "    persist\n"
+                                 "03:35:02 callback enter-maintenance c0 h0 task 4 succeeded\n"
+                                 "    # callback-believed enter-maintenance c0 h0 task 4\n"
+                                 "    # step-ended enter-maintenance c0 h0\n"
+                                 "    persist\n"
+                                 "    # step-started update-host c0 h0\n"
+                                 "    send #5 update-host c0 h0 attempt 1\n"
+                                 "    set c0 hosts deadline 06:35:02\n"
+                                 "03:35:03 response #5 accepted 5\n"
+                                 "    persist\n"
+                                 "04:25:03 callback update-host c0 h0 task 5 succeeded\n"
+                                 "    # callback-believed update-host c0 h0 task 5\n"
+                                 "    # step-ended update-host c0 h0\n"
+                                 "    persist\n"
+                                 "    # step-started exit-maintenance c0 h0\n"
+                                 "    send #6 exit-maintenance c0 h0 attempt 1\n"
+                                 "    set c0 hosts deadline 05:25:03\n"
+                                 "04:25:04 response #6 accepted 6\n"
+                                 "    persist\n"
+                                 "04:30:04 callback exit-maintenance c0 h0 task 6 succeeded\n"
+                                 "    # callback-believed exit-maintenance c0 h0 task 6\n"
+                                 "    # step-ended exit-maintenance c0 h0\n"
+                                 "    persist\n"
+                                 "    # step-started remove-host c0 temporary\n"
+                                 "    send #7 remove-host c0 temporary attempt 1\n"
+                                 "    set c0 hosts deadline 07:30:04\n"
+                                 "04:30:05 response #7 accepted 7\n"
+                                 "    persist\n"
+                                 "05:30:05 callback remove-host c0 temporary task 7 succeeded\n"
+                                 "    # callback-believed remove-host c0 temporary task 7\n"
+                                 "    # step-ended remove-host c0 temporary\n"
+                                 "    persist\n"
+                                 "    cancel c0 hosts deadline\n"
+                                 "    # step-started upgrade-network\n"
+                                 "    send #8 upgrade-network attempt 1\n"
+                                 "    set sddc deadline 09:30:05\n"
+                                 "05:30:06 response #8 accepted 8\n"
+                                 "    persist\n"
+                                 "06:30:06 callback upgrade-network task 8 succeeded\n"
+                                 "    # callback-believed upgrade-network task 8\n"
+                                 "    # step-ended upgrade-network\n"
+                                 "    persist\n"
+                                 "    cancel sddc deadline\n"
+                                 "    DONE\n";
+
 static void test_plain_path(void **state)
 {
     (void)state;
@@ -104,86 +185,7 @@ static void test_plain_path(void **state)
     teller_answer(&teller, S, RCE_ACCEPTED, 8);
     teller_callback(&teller, 60 * MIN, done(RCE_UPGRADE_NETWORK, 8));
     assert_int_equal(teller.status, RCE_SUCCEEDED);
-    check_story(&teller, "00:00:00 start\n"
-                         "    persist\n"
-                         "    # step-started upgrade-control-plane\n"
-                         "    send #1 upgrade-control-plane attempt 1\n"
-                         "    set sddc deadline 08:00:00\n"
-                         "00:00:01 response #1 accepted 1\n"
-                         "    persist\n"
-                         "03:00:01 callback upgrade-control-plane task 1 succeeded\n"
-                         "    # callback-believed upgrade-control-plane task 1\n"
-                         "    # step-ended upgrade-control-plane\n"
-                         "    persist\n"
-                         "    cancel sddc deadline\n"
-                         "    # step-started add-host c0 temporary\n"
-                         "    send #2 add-host c0 temporary attempt 1\n"
-                         "    set c0 hosts deadline 06:00:01\n"
-                         "    # step-started backup c0\n"
-                         "    send #3 backup c0 attempt 1\n"
-                         "    set c0 backup deadline 05:00:01\n"
-                         "03:00:01 response #2 accepted 2\n"
-                         "    persist\n"
-                         "03:00:01 response #3 accepted 3\n"
-                         "    persist\n"
-                         "03:18:01 callback add-host c0 temporary task 2 succeeded\n"
-                         "    # callback-believed add-host c0 temporary task 2\n"
-                         "    # step-ended add-host c0 temporary\n"
-                         "    persist\n"
-                         "    cancel c0 hosts deadline\n"
-                         "03:30:01 callback backup c0 task 3 succeeded\n"
-                         "    # callback-believed backup c0 task 3\n"
-                         "    # step-ended backup c0\n"
-                         "    persist\n"
-                         "    cancel c0 backup deadline\n"
-                         "    # step-started enter-maintenance c0 h0\n"
-                         "    send #4 enter-maintenance c0 h0 attempt 1\n"
-                         "    set c0 hosts deadline 04:30:01\n"
-                         "03:30:02 response #4 accepted 4\n"
-                         "    persist\n"
-                         "03:35:02 callback enter-maintenance c0 h0 task 4 succeeded\n"
-                         "    # callback-believed enter-maintenance c0 h0 task 4\n"
-                         "    # step-ended enter-maintenance c0 h0\n"
-                         "    persist\n"
-                         "    # step-started update-host c0 h0\n"
-                         "    send #5 update-host c0 h0 attempt 1\n"
-                         "    set c0 hosts deadline 06:35:02\n"
-                         "03:35:03 response #5 accepted 5\n"
-                         "    persist\n"
-                         "04:25:03 callback update-host c0 h0 task 5 succeeded\n"
-                         "    # callback-believed update-host c0 h0 task 5\n"
-                         "    # step-ended update-host c0 h0\n"
-                         "    persist\n"
-                         "    # step-started exit-maintenance c0 h0\n"
-                         "    send #6 exit-maintenance c0 h0 attempt 1\n"
-                         "    set c0 hosts deadline 05:25:03\n"
-                         "04:25:04 response #6 accepted 6\n"
-                         "    persist\n"
-                         "04:30:04 callback exit-maintenance c0 h0 task 6 succeeded\n"
-                         "    # callback-believed exit-maintenance c0 h0 task 6\n"
-                         "    # step-ended exit-maintenance c0 h0\n"
-                         "    persist\n"
-                         "    # step-started remove-host c0 temporary\n"
-                         "    send #7 remove-host c0 temporary attempt 1\n"
-                         "    set c0 hosts deadline 07:30:04\n"
-                         "04:30:05 response #7 accepted 7\n"
-                         "    persist\n"
-                         "05:30:05 callback remove-host c0 temporary task 7 succeeded\n"
-                         "    # callback-believed remove-host c0 temporary task 7\n"
-                         "    # step-ended remove-host c0 temporary\n"
-                         "    persist\n"
-                         "    cancel c0 hosts deadline\n"
-                         "    # step-started upgrade-network\n"
-                         "    send #8 upgrade-network attempt 1\n"
-                         "    set sddc deadline 09:30:05\n"
-                         "05:30:06 response #8 accepted 8\n"
-                         "    persist\n"
-                         "06:30:06 callback upgrade-network task 8 succeeded\n"
-                         "    # callback-believed upgrade-network task 8\n"
-                         "    # step-ended upgrade-network\n"
-                         "    persist\n"
-                         "    cancel sddc deadline\n"
-                         "    DONE\n");
+    check_story(&teller, plain_path);
 }
 
 /* The incident: the request came too early, was accepted and dropped, and nobody asks again. */
@@ -994,6 +996,205 @@ static void test_crash_at_the_end(void **state)
                          "00:30:01 start\n");
 }
 
+/* The re-ask is refused for now, and then the attempts are spent: the first task may still end the
+ * step, and its failure ends the workflow, even if the budget has recovered meanwhile. */
+static void test_spent_while_a_task_is_under_way(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_NONE);
+    options.retry_policy.budget_capacity = 10;
+    options.retry_policy.budget_cost = 10;
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_STATE, 0);
+    teller_answer(&teller, S, RCE_UNAVAILABLE, 0);
+    teller.process.budget_tokens = 10;
+    teller_callback(&teller, MIN, failed(RCE_ENTER_MAINTENANCE, 4));
+    check_story(&teller, "00:30:01 response #4 accepted 4\n"
+                         "    persist\n"
+                         "00:40:00 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 00:50:00\n"
+                         "00:40:01 response #5 state 0\n"
+                         "    # retry enter-maintenance c0 h0 until 00:40:01\n"
+                         "    persist\n"
+                         "    send #6 enter-maintenance c0 h0 attempt 2\n"
+                         "    set c0 hosts wait 00:50:16\n"
+                         "00:40:02 response #6 unavailable 0\n"
+                         "    persist\n"
+                         "    # retries-spent enter-maintenance c0 h0\n"
+                         "    cancel c0 hosts wait\n"
+                         "00:41:02 callback enter-maintenance c0 h0 task 4 failed\n"
+                         "    # callback-believed enter-maintenance c0 h0 task 4\n"
+                         "    persist\n"
+                         "    FAIL task-failed enter-maintenance c0 h0\n");
+}
+
+/* The callback of the first attempt comes while the second one is out; that turns out not to have
+ * been carried out, so the first is the one that counts. */
+static void test_callback_before_a_refused_retry(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_NONE);
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_fire(&teller);
+    teller_answer(&teller, S, RCE_STATE, 0);
+    teller_callback(&teller, 0, done(RCE_ENTER_MAINTENANCE, 4));
+    teller_answer(&teller, S, RCE_UNAVAILABLE, 0);
+    check_story(&teller, "00:30:01 response #4 accepted 4\n"
+                         "    persist\n"
+                         "00:40:00 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 00:50:00\n"
+                         "00:40:01 response #5 state 0\n"
+                         "    # retry enter-maintenance c0 h0 until 00:40:01\n"
+                         "    persist\n"
+                         "    send #6 enter-maintenance c0 h0 attempt 2\n"
+                         "    set c0 hosts wait 00:50:16\n"
+                         "00:40:01 callback enter-maintenance c0 h0 task 4 succeeded\n"
+                         "    persist\n"
+                         "00:40:02 response #6 unavailable 0\n"
+                         "    # callback-believed enter-maintenance c0 h0 task 4\n"
+                         "    # step-ended enter-maintenance c0 h0\n"
+                         "    persist\n"
+                         "    cancel c0 hosts wait\n"
+                         "    # step-started update-host c0 h0\n"
+                         "    send #7 update-host c0 h0 attempt 1\n"
+                         "    set c0 hosts deadline 03:40:02\n");
+}
+
+/* With retry alone a re-drive reads the host and then asks, whatever was spent before. */
+static void test_redriven_with_retry_alone(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_PER_TASK);
+    options.retry_policy.attempts_max = 1;
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller.is_silent = true;
+    teller_answer(&teller, S, RCE_REFUSED, 0);
+    teller.is_silent = false;
+    teller_event(&teller, RCE_INPUT_REDRIVEN, "redriven");
+    teller_answer(&teller, S, RCE_STATE, 0);
+    check_story(&teller, "00:30:01 redriven\n"
+                         "    persist\n"
+                         "    # step-started enter-maintenance c0 h0\n"
+                         "    send #5 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 00:40:01\n"
+                         "    set c0 hosts deadline 01:30:01\n"
+                         "00:30:02 response #5 state 0\n"
+                         "    persist\n"
+                         "    send #6 enter-maintenance c0 h0 attempt 2 key 0000000700160001\n"
+                         "    set c0 hosts wait 00:40:02\n");
+}
+
+/* The update had been done when the workflow failed: a re-drive does not do it twice. */
+static void test_redriven_when_the_host_is_updated(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_NONE);
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller.is_silent = true;
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_callback(&teller, MIN, done(RCE_ENTER_MAINTENANCE, 4));
+    teller_answer(&teller, S, RCE_ACCEPTED, 5);
+    teller_fire(&teller);
+    teller.is_silent = false;
+    assert_int_equal(teller.status, RCE_FAILED);
+    teller_event(&teller, RCE_INPUT_REDRIVEN, "redriven");
+    teller_answer(&teller, S, RCE_STATE, RCE_STATE_HOST_IN_MAINTENANCE | RCE_STATE_HOST_UPDATED);
+    check_story(&teller, "03:31:01 redriven\n"
+                         "    persist\n"
+                         "    # step-started update-host c0 h0\n"
+                         "    send #6 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 03:41:01\n"
+                         "    set c0 hosts deadline 06:31:01\n"
+                         "03:31:02 response #6 state 6\n"
+                         "    # state-believed update-host c0 h0\n"
+                         "    # step-ended update-host c0 h0\n"
+                         "    persist\n"
+                         "    cancel c0 hosts wait\n"
+                         "    # step-started exit-maintenance c0 h0\n"
+                         "    send #7 exit-maintenance c0 h0 attempt 1\n"
+                         "    set c0 hosts deadline 04:31:02\n");
+}
+
+/* In maintenance, but not updated: the update is asked for again. */
+static void test_redriven_when_the_host_is_not_updated(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_NONE);
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller.is_silent = true;
+    teller_answer(&teller, S, RCE_ACCEPTED, 4);
+    teller_callback(&teller, MIN, done(RCE_ENTER_MAINTENANCE, 4));
+    teller_answer(&teller, S, RCE_REFUSED, 0);
+    teller.is_silent = false;
+    teller_event(&teller, RCE_INPUT_REDRIVEN, "redriven");
+    teller_answer(&teller, S, RCE_STATE, RCE_STATE_HOST_IN_MAINTENANCE);
+    check_story(&teller, "00:31:02 redriven\n"
+                         "    persist\n"
+                         "    # step-started update-host c0 h0\n"
+                         "    send #6 read-host c0 h0 attempt 1\n"
+                         "    set c0 hosts wait 00:41:02\n"
+                         "    set c0 hosts deadline 03:31:02\n"
+                         "00:31:03 response #6 state 2\n"
+                         "    persist\n"
+                         "    send #7 update-host c0 h0 attempt 2\n"
+                         "    cancel c0 hosts wait\n");
+}
+
+/* The pre-check has a policy of its own, with or without retry. */
+static void test_precheck_has_a_policy_of_its_own(void **state)
+{
+    (void)state;
+    struct rce_options options = with_retry(RCE_KEY_NONE);
+    options.precheck = true;
+    options.precheck_poll =
+        (struct rce_retry_policy){.base_ns = 7 * S, .multiplier_permille = 3000, .cap_ns = MIN};
+    struct teller teller;
+    teller_init(&teller, &plan, &options);
+    reach_hosts(&teller);
+    teller_answer(&teller, 0, RCE_STATE, 0);
+    teller_fire(&teller);
+    teller_answer(&teller, 0, RCE_STATE, 0);
+    teller_fire(&teller);
+    teller_answer(&teller, 0, RCE_STATE, 0);
+    check_story(&teller, "00:30:00 response #4 state 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:30:07\n"
+                         "    # not-ready-yet read-cluster c0 until 00:30:07\n"
+                         "00:30:07 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #5 read-cluster c0 attempt 2\n"
+                         "    set c0 hosts wait 00:40:07\n"
+                         "00:30:07 response #5 state 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:30:28\n"
+                         "    # not-ready-yet read-cluster c0 until 00:30:28\n"
+                         "00:30:28 timer c0 hosts wait\n"
+                         "    persist\n"
+                         "    send #6 read-cluster c0 attempt 3\n"
+                         "    set c0 hosts wait 00:40:28\n"
+                         "00:30:28 response #6 state 0\n"
+                         "    persist\n"
+                         "    set c0 hosts wait 00:31:28\n"
+                         "    # not-ready-yet read-cluster c0 until 00:31:28\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1020,6 +1221,12 @@ int main(void)
         cmocka_unit_test(test_crash_before_the_answer_is_recorded),
         cmocka_unit_test(test_crash_with_retry),
         cmocka_unit_test(test_crash_at_the_end),
+        cmocka_unit_test(test_spent_while_a_task_is_under_way),
+        cmocka_unit_test(test_callback_before_a_refused_retry),
+        cmocka_unit_test(test_redriven_with_retry_alone),
+        cmocka_unit_test(test_redriven_when_the_host_is_updated),
+        cmocka_unit_test(test_redriven_when_the_host_is_not_updated),
+        cmocka_unit_test(test_precheck_has_a_policy_of_its_own),
     };
     return cmocka_run_group_tests_name("rce/stories", tests, NULL, NULL);
 }

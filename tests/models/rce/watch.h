@@ -233,7 +233,9 @@ static inline enum rce_status watch_step(struct watch *watch, const struct rce_i
     if (input->kind == RCE_INPUT_RESUMED)
         for (int i = 0; i < WATCH_TIMERS; i++)
             watch->timers[i] = WATCH_NEVER;
-    if (input->kind == RCE_INPUT_TIMER && input->timer < WATCH_TIMERS)
+    bool is_due = input->kind == RCE_INPUT_TIMER && input->timer < WATCH_TIMERS &&
+                  watch->timers[input->timer] <= input->now_ns;
+    if (is_due)
         watch->timers[input->timer] = WATCH_NEVER;
 
     uint64_t digest_before = rce_engine.digest(watch->block);
@@ -245,6 +247,9 @@ static inline enum rce_status watch_step(struct watch *watch, const struct rce_i
     for (uint32_t i = 0; i < out->count; i++)
         watch_action(watch, &out->items[i]);
     watch_list(watch, out, digest != digest_before, before);
+    bool is_vain = (input->kind == RCE_INPUT_REDRIVEN && before != RCE_FAILED) ||
+                   (input->kind == RCE_INPUT_TIMER && input->timer < WATCH_TIMERS && !is_due);
+    WATCH(!is_vain || out->count == 0);
     watch_timers(watch);
     watch_saved(&copy, input, out, digest);
     return watch->status;

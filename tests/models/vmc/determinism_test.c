@@ -140,6 +140,30 @@ static void test_polling_more_changes_no_delay(void **state)
     fixture_destroy(fixture);
 }
 
+/* The first evacuation of a host takes as long whether the first request led to it (pre-check) or
+ * the second, after the first was dropped (retry after 10 min of silence). */
+static void test_second_request_starts_the_same_evacuation(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(50);
+    fixture->config.fleet.hosts_per_cluster = fixture_number(fixture, "1");
+    fixture->config.provisioning.connect = fixture_delay(fixture, "28min");
+    fixture->config.maintenance.evacuate =
+        fixture_delay(fixture, "truncate(lognormal(median=3min, sigma=0.3), min=1min, max=9min)");
+    int64_t left_ns[2][50];
+    for (int retry = 0; retry < 2; retry++) {
+        fixture_fix(&fixture->options, !retry, retry, true);
+        struct record *record = fixture_run(fixture, 0);
+        assert_int_equal(record->values[METRIC_FAILURE_RATE], 0);
+        for (uint32_t i = 0; i < 50; i++)
+            left_ns[retry][i] =
+                fixture_cell(fixture, i, COLUMN_ENDED) - fixture_cell(fixture, i, COLUMN_TRIGGERED);
+    }
+    for (uint32_t i = 0; i < 50; i++)
+        assert_int_equal(left_ns[1][i] - left_ns[0][i], 10 * UNITS_MIN);
+    fixture_destroy(fixture);
+}
+
 /* Events of one instant in another order: more runs of the same world, none of them worse. */
 static void test_shuffled_ties(void **state)
 {
@@ -196,6 +220,7 @@ int main(void)
         cmocka_unit_test(test_threads_do_not_matter),
         cmocka_unit_test(test_same_engine_on_both_sides),
         cmocka_unit_test(test_polling_more_changes_no_delay),
+        cmocka_unit_test(test_second_request_starts_the_same_evacuation),
         cmocka_unit_test(test_shuffled_ties),
         cmocka_unit_test(test_tracing_changes_nothing),
         cmocka_unit_test(test_purposes_are_unique),

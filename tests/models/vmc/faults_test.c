@@ -286,6 +286,23 @@ static void test_naive_retry_triggers_twice(void **state)
     fixture_destroy(fixture);
 }
 
+/* A cluster of one host: the second task takes it back into maintenance just when the engine has
+ * the temporary host removed, and nothing is left to carry the workloads. */
+static void test_second_trigger_hurts_workloads(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.fleet.hosts_per_cluster = fixture_number(fixture, "1");
+    fixture->config.maintenance.evacuate = fixture_delay(fixture, "25min");
+    fixture_fix(&fixture->options, false, true, false);
+    struct record *naive = fixture_run(fixture, 0);
+    assert_int_equal(fixture_violation(naive, VIOLATION_CAPACITY), SDDCS);
+    fixture_fix(&fixture->options, false, true, true);
+    struct record *keyed = fixture_run(fixture, 0);
+    assert_int_equal(fixture_violation(keyed, VIOLATION_CAPACITY), 0);
+    fixture_destroy(fixture);
+}
+
 static void test_lost_maintenance_callback_is_healed_by_retry(void **state)
 {
     (void)state;
@@ -325,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_slow_provisioning),
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_naive_retry_triggers_twice),
+        cmocka_unit_test(test_second_trigger_hurts_workloads),
         cmocka_unit_test(test_lost_maintenance_callback_is_healed_by_retry),
     };
     return cmocka_run_group_tests_name("vmc/faults", tests, NULL, NULL);
