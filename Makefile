@@ -47,6 +47,8 @@ SHELL_TESTS   := $(sort $(shell find tests -name '*_test.sh'))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/*_bench.c))
 FUZZ_SOURCES  := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 
+# One short line a file; V=1 shows whole commands.
+run = $(if $(V),$(2),@printf '  %-5s %s\n' $(1) $@; $(2))
 objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 LIBRARY := $(OUT)/librcesim.a
 RCE_LIBRARY := $(OUT)/librce.a
@@ -61,11 +63,14 @@ BENCHES := $(patsubst %.c,$(OUT)/%,$(BENCH_SOURCES))
 
 all: $(BUILD)/rcesim ## Build the program: build/rcesim
 
+# The two commands for a newcomer use all cores; everything else leaves that to -j.
+JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+
 demo: setup ## Install what is missing, build, run the incident, leave the report and say where it is
-	@$(MAKE) --no-print-directory run-demo
+	@$(MAKE) --no-print-directory $(JOBS) run-demo
 
 test: setup ## Install what is missing, build, run all tests
-	@$(MAKE) --no-print-directory run-tests
+	@$(MAKE) --no-print-directory $(JOBS) run-tests
 
 setup:
 	@tests/tools/setup.sh build test
@@ -86,7 +91,7 @@ $(BUILD)/release/rcesim:
 endif
 
 $(PROGRAM): $(call objects,$(MAIN_SOURCE)) $(LIBRARY) $(RCE_LIBRARY)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call run,LINK,$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS))
 
 $(LIBRARY): $(call objects,$(LIB_SOURCES))
 	@rm -f $@
@@ -102,13 +107,13 @@ endif
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call run,CC,$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<)
 
 $(TESTS): $(OUT)/%: $(OUT)/%.o $(LIBRARY) $(RCE_LIBRARY)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(LIBS)
+	$(call run,LINK,$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(LIBS))
 
 $(BENCHES): $(OUT)/%: $(OUT)/%.o $(OUT)/tests/bench/profile.o $(LIBRARY) $(RCE_LIBRARY)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call run,LINK,$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS))
 
 check: ## Build everything with gcc and with clang, warnings as errors, and run the tests
 	@$(MAKE) --no-print-directory VARIANT=check CC=gcc BUILD=$(BUILD)/gcc run-tests

@@ -19,6 +19,7 @@ fail() { echo "readme: $*" >&2; failed=$((failed + 1)); }
 
 awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside && NF && !/^#/' README.md >commands
 [ -s commands ] || fail "no commands found"
+! grep -nE '(^|[| ])@[a-z_]+' README.md || fail "a figure has not been filled in"
 while IFS= read -r command; do
     case $command in
     git\ clone* | cd\ *) continue ;;

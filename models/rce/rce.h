@@ -163,8 +163,11 @@ enum rce_key_scope {
                             network */
     RCE_KEY_PER_TASK, /* one key for all attempts at one task; its failure ends it, and so does the
                          failure of the workflow at its step */
-    RCE_KEY_PER_WORKFLOW, /* one key for the operation on the target, over failures and re-drives:
-                             too wide */
+    RCE_KEY_PER_WORKFLOW,  /* one key for the operation on the target, over failures and re-drives:
+                              too wide */
+    RCE_KEY_PER_OPERATION, /* one key for the operation in the workflow, whatever the target: a
+                              service that looks at the key alone answers with another host's task
+                            */
 };
 
 enum rce_precheck_scope { RCE_PRECHECK_FIRST_HOST, RCE_PRECHECK_EVERY_HOST };

@@ -53,8 +53,8 @@ static uint32_t next_request(struct rce_turn *turn)
 }
 
 /* The key: workflow | cluster (5 bits) | host (5) | operation (4) | scope (2) | number (16), never
- * 0 because the scope is not. Read in hexadecimal, the left half is the workflow and the last four
- * digits are the number. */
+ * 0 because scope and number are not both. Read in hexadecimal, the left half is the workflow and
+ * the last four digits are the number. */
 static uint64_t key_of(const struct rce_turn *turn, const struct rce_track *track)
 {
     const uint32_t none = 31, temporary = 30;
@@ -65,13 +65,16 @@ static uint64_t key_of(const struct rce_turn *turn, const struct rce_track *trac
     case RCE_KEY_PER_ATTEMPT: number = track->asked; break;
     case RCE_KEY_PER_TASK: number = track->generation; break;
     case RCE_KEY_PER_WORKFLOW: break;
+    case RCE_KEY_PER_OPERATION: number = 1; break;
     }
     uint32_t cluster = rce_plan_cluster(turn->workflow, track);
     uint32_t host = rce_plan_host(track);
     uint32_t cluster_code = cluster == RCE_NO_CLUSTER ? none : cluster;
     uint32_t host_code = host == RCE_TEMPORARY_HOST ? temporary : host == RCE_NO_HOST ? none : host;
+    if (scope == RCE_KEY_PER_OPERATION)
+        cluster_code = host_code = none;
     uint32_t operation = (uint32_t)rce_step_operation((enum rce_step)track->step);
-    uint32_t target = cluster_code << 11 | host_code << 6 | operation << 2 | (uint32_t)scope;
+    uint32_t target = cluster_code << 11 | host_code << 6 | operation << 2 | ((uint32_t)scope & 3);
     return turn->workflow->plan->workflow << 32 | (uint64_t)target << 16 | number;
 }
 

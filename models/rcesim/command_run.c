@@ -115,14 +115,20 @@ static void show(void *context, const struct experiment_progress *progress)
                   progress->replications_total, text);
 }
 
+static uint32_t rows_replication_count(const struct options *options,
+                                       const struct configuration *configuration)
+{
+    return options->rows == ROWS_NONE    ? 0
+           : options->rows == ROWS_FIRST ? 1
+                                         : configuration->replication_count;
+}
+
 static bool simulate(const struct options *options, const struct configuration *configuration,
                      size_t arena_limit_bytes, struct result **result, struct error *error)
 {
     struct watching watching = {.progress = progress_start(stderr, options->is_quiet),
                                 .variants = configuration->variants};
-    uint32_t rows_count = options->rows == ROWS_NONE    ? 0
-                          : options->rows == ROWS_FIRST ? 1
-                                                        : configuration->replication_count;
+    uint32_t rows_count = rows_replication_count(options, configuration);
     struct experiment_design design = {
         .model = &vmc_model,
         .variants = configuration->variants,
@@ -218,7 +224,9 @@ static int load_and_run(const struct options *options)
     size_t arena_limit_bytes;
     if (!configure_load(&configuration, arena, &source, &error) ||
         !configure_select_variants(configuration, variants->items, variants->count, &error) ||
-        !configure_check_memory(configuration, options->thread_count, &arena_limit_bytes, &error))
+        !configure_check_memory(configuration, options->thread_count,
+                                rows_replication_count(options, configuration), &arena_limit_bytes,
+                                &error))
         return options_fail(&error);
     struct directory_target target = {
         .path = options->output,

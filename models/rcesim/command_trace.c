@@ -246,7 +246,7 @@ static int load_and_tell(const struct options *options)
     struct error error;
     if (!configure_load(&configuration, options->scenario.arena, &source, &error) ||
         !configure_select_variants(configuration, variants->items, variants->count, &error) ||
-        !configure_check_memory(configuration, 1, NULL, &error) ||
+        !configure_check_memory(configuration, 1, 1, NULL, &error) ||
         !check_variants(options, configuration, &error))
         return options_fail(&error);
     struct subject subject = {.configuration = configuration};

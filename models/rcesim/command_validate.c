@@ -47,7 +47,7 @@ static bool validate(const struct options *options, const char *file_name, struc
     bool is_good =
         configure_load(&configuration, arena, &source, error) &&
         configure_select_variants(configuration, variants->items, variants->count, error) &&
-        configure_check_memory(configuration, 1, NULL, error);
+        configure_check_memory(configuration, 1, 0, NULL, error);
     if (is_good)
         describe(configuration, file_name);
     arena_destroy(arena);

@@ -21,8 +21,8 @@ _Static_assert(VMC_EARLY_DROP == 0 && VMC_EARLY_DROP_RECORDED == 1 && VMC_EARLY_
                    VMC_START_EVENLY == 0 && VMC_START_RANDOMLY == 1 && VMC_START_AT_ONCE == 2,
                "the schema lists the choices of the world in this order");
 _Static_assert(RCE_KEY_NONE == 0 && RCE_KEY_PER_ATTEMPT == 1 && RCE_KEY_PER_TASK == 2 &&
-                   RCE_KEY_PER_WORKFLOW == 3 && RCE_PRECHECK_FIRST_HOST == 0 &&
-                   RCE_PRECHECK_EVERY_HOST == 1,
+                   RCE_KEY_PER_WORKFLOW == 3 && RCE_KEY_PER_OPERATION == 4 &&
+                   RCE_PRECHECK_FIRST_HOST == 0 && RCE_PRECHECK_EVERY_HOST == 1,
                "the schema lists the choices of the engine in this order");
 
 /* What the functions here share while one scenario is read. */
@@ -200,9 +200,7 @@ static bool read_world(const struct reading *reading, struct vmc_config *world)
     read_work(reading, world);
     is_good = read_service(reading, &world->service) && is_good;
     is_good = read_wave(reading, &world->wave) && is_good;
-    if (!is_good || vmc_config_check(world, reading->error))
-        return is_good;
-    return error_context(reading->error, "%s", scenario_name(reading->scenario));
+    return is_good;
 }
 
 static void read_deadlines(const struct reading *reading, const char *variant,
@@ -438,22 +436,26 @@ double configure_memory_available_bytes(void)
 }
 
 bool configure_check_memory(struct configuration *configuration, uint32_t thread_count,
-                            size_t *limit_bytes, struct error *error)
+                            uint32_t rows_replication_count, size_t *limit_bytes,
+                            struct error *error)
 {
     const double gib = 1024.0 * 1024 * 1024;
     uint32_t replications = configuration->replication_count;
     double threads = thread_count < replications ? thread_count : replications;
     double per_thread = vmc_memory_estimate_bytes(&configuration->world);
+    double row_bytes = 8.0 * rows_replication_count * (double)vmc_model.row_column_count *
+                       configuration->world.fleet.sddcs_count;
     /* A record is its failed bits, its values and the buckets in use of its histograms. */
     double record = configuration->world.fleet.sddcs_count / 8.0 + 8.0 * VMC_METRIC_COUNT + 2048;
-    double records = record * replications * configuration->variant_count;
+    double records = (record * replications + row_bytes) * configuration->variant_count;
     double available = 0.9 * configure_memory_available_bytes();
     if (threads * per_thread + records > available)
         return scenario_complain(
             configuration->scenario, "fleet.sddcs", error,
             "this needs about %.1f GiB of memory (%.1f for each of %.0f threads, %.1f for the "
-            "records of %u replications), and %.1f GiB are free; take fewer SDDCs, --threads or "
-            "--replications",
+            "records and rows of %u replications), and %.1f GiB are free; take fewer SDDCs, "
+            "--threads, "
+            "--replications or --rows",
             (threads * per_thread + records) / gib, per_thread / gib, threads, records / gib,
             replications, available / gib);
     if (limit_bytes != NULL)

@@ -39,10 +39,12 @@ bool configure_load(struct configuration **out, struct arena *arena,
 bool configure_select_variants(struct configuration *configuration, const char *const *names,
                                size_t count, struct error *error);
 
-/* Is there memory for this experiment? An estimate: better a message now than the end of the
- * process later. `limit_bytes` (may be NULL) receives what one thread may take. */
+/* Is there memory for this experiment, with the rows of so many replications kept? An estimate:
+ * better a message now than the end of the process later. `limit_bytes` (may be NULL) receives what
+ * one thread may take. */
 bool configure_check_memory(struct configuration *configuration, uint32_t thread_count,
-                            size_t *limit_bytes, struct error *error);
+                            uint32_t rows_replication_count, size_t *limit_bytes,
+                            struct error *error);
 
 /* Bytes of memory that are free for us, by what the system says. */
 double configure_memory_available_bytes(void);

@@ -131,6 +131,16 @@ static void add_difference(const struct view *view, struct table *table, uint32_
         table_add(table, "-");
 }
 
+/* The check of common draws samples names in a large world. */
+static double least_checked_share(const struct result *result)
+{
+    double least = 1;
+    for (uint32_t i = 1; i < result->variant_count; i++)
+        if (result->synchrony[i].checked_share_min < least)
+            least = result->synchrony[i].checked_share_min;
+    return least;
+}
+
 static void print_differences(const struct view *view)
 {
     if (view->result->variant_count < 2)
@@ -152,11 +162,14 @@ static void print_differences(const struct view *view)
                            view->result->variants[0].name));
     table_print(table, view->page);
     page_style(view->page, PAGE_FAINT);
-    page_paragraph(view->page, 2,
-                   arena_print(view->arena,
-                               "Percentage points, paired t over replications. fixed, new, both: "
-                               "%s that failed only in %s, only in the variant, in both.",
-                               view->model->unit_names, view->result->variants[0].name));
+    page_paragraph(
+        view->page, 2,
+        arena_print(view->arena,
+                    "Percentage points, paired t over replications. fixed, new, both: "
+                    "%s that failed only in %s, only in the variant, in both. Draws that "
+                    "both made were compared (at least %.3g %% of them) and are equal.",
+                    view->model->unit_names, view->result->variants[0].name,
+                    100 * least_checked_share(view->result)));
     page_style(view->page, PAGE_PLAIN);
 }
 

@@ -240,6 +240,18 @@ static json_t *threshold_json(const struct outcome *outcome, size_t index)
     return value;
 }
 
+/* The groups of the fleet, in the order of the column `group` of workflows.tsv. */
+static json_t *groups_json(const struct vmc_fleet *fleet)
+{
+    json_t *groups = json_array();
+    for (uint32_t i = 0; i < fleet->groups_count; i++)
+        json_array_append_new(
+            groups, json_pack("{s:s, s:s, s:s, s:f}", "name", fleet->groups[i].name, "region",
+                              fleet->groups[i].region, "instance_type",
+                              fleet->groups[i].instance_type, "share", fleet->groups[i].share));
+    return groups;
+}
+
 json_t *outcome_json(const struct outcome *outcome)
 {
     json_t *variants = json_array(), *thresholds = json_array();
@@ -256,6 +268,7 @@ json_t *outcome_json(const struct outcome *outcome)
                   "history_hash", hash, "variants", variants, "verdict",
                   threshold_verdict_name(outcome->verdict), "thresholds", thresholds);
     CHECK(value != NULL);
+    json_object_set_new(value, "groups", groups_json(&outcome->configuration->world.fleet));
     return value;
 }
 

@@ -364,7 +364,8 @@ static const struct schema_field fields[] = {
      .fallback = "target",
      .choices = "target|service",
      .doc = "What an idempotency key counts for. target: one operation on one target; service: "
-            "everything, so that a key used twice answers with somebody else's task."},
+            "all of an SDDC, so that a key used for two targets (idempotency.key: per_operation) "
+            "answers with another target's task."},
     {.path = "host_service.idempotency.retention",
      .type = SCHEMA_DURATION,
      .fallback = "24h",
@@ -449,10 +450,13 @@ static const struct schema_field fields[] = {
     {.path = "variants.*.idempotency.key",
      .type = SCHEMA_CHOICE,
      .fallback = "per_task",
-     .choices = "none|per_attempt|per_task|per_workflow",
-     .doc = "What one key stands for. per_task: all attempts at one task; per_attempt: one "
-            "attempt, which protects from nothing but the network; per_workflow: the operation on "
-            "the target over failures and re-drives, which is too wide."},
+     .choices = "none|per_attempt|per_task|per_workflow|per_operation",
+     .doc =
+         "What one key stands for. per_task: all attempts at one task; per_attempt: one "
+         "attempt, which protects from nothing but the network; per_workflow: the operation on "
+         "the target over failures and re-drives, which is too wide; per_operation: the operation, "
+         "whatever the target, which a service of scope `service` answers with another host's "
+         "task."},
     {.path = "variants.*.settle",
      .type = SCHEMA_DURATION,
      .fallback = "0s",

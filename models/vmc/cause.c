@@ -46,7 +46,12 @@ static enum vmc_cause of_precheck(const struct cluster *cluster)
 {
     if (cluster->temporary_pending)
         return of_provisioning(cluster);
-    return cluster->duplicates_count > 0 ? CAUSE_DUPLICATE_TRIGGER : CAUSE_OTHER;
+    if (!platform_is_cluster_ready(cluster))
+        return cluster->duplicates_count > 0 ? CAUSE_DUPLICATE_TRIGGER : CAUSE_OTHER;
+    /* Nothing did: no answer said so in time. */
+    return cluster->last_read_result == RCE_STATE
+               ? CAUSE_LOST_ANSWER
+               : of_answer((enum rce_result)cluster->last_read_result, cluster);
 }
 
 static enum vmc_cause of_dead_task(const struct task *task, const struct cluster *cluster)
@@ -56,6 +61,13 @@ static enum vmc_cause of_dead_task(const struct task *task, const struct cluster
     if (task->early)
         return CAUSE_EARLY_TRIGGER;
     return cluster->duplicates_count > 0 ? CAUSE_DUPLICATE_TRIGGER : CAUSE_OTHER;
+}
+
+static enum vmc_cause of_task_failure(enum rce_operation operation)
+{
+    if (operation == RCE_ENTER_MAINTENANCE)
+        return CAUSE_STUCK_EVACUATION;
+    return operation == RCE_UPDATE_HOST ? CAUSE_HOST_FAILURE : CAUSE_OTHER;
 }
 
 /* A deadline passed while the engine waited for this task. */
@@ -77,14 +89,9 @@ static enum vmc_cause of_task(const struct sddc *sddc, const struct task *task,
     }
     if (task->callback_lost)
         return CAUSE_LOST_CALLBACK;
+    if (task->state == TASK_FAILED)
+        return of_task_failure((enum rce_operation)task->operation);
     return last_result == RCE_UNKNOWN ? CAUSE_LOST_ANSWER : CAUSE_LATE_CALLBACK;
-}
-
-static enum vmc_cause of_task_failure(enum rce_operation operation)
-{
-    if (operation == RCE_ENTER_MAINTENANCE)
-        return CAUSE_STUCK_EVACUATION;
-    return operation == RCE_UPDATE_HOST ? CAUSE_HOST_FAILURE : CAUSE_OTHER;
 }
 
 static enum vmc_cause of_deadline(struct sddc *sddc, const struct rce_action *failure)
@@ -99,13 +106,24 @@ static enum vmc_cause of_deadline(struct sddc *sddc, const struct rce_action *fa
     uint16_t last = target->last_task[slot];
     const struct cluster *cluster =
         failure->cluster == RCE_NO_CLUSTER ? NULL : &sddc->clusters[failure->cluster];
+    if (target->is_misled)
+        return CAUSE_DEAD_TASK;
     if (last == 0)
         return of_answer(last_result, cluster);
     return of_task(sddc, &sddc->tasks[last], last_result);
 }
 
+/* An update that is refused because an earlier one left the host failed is the fault of that. */
+static bool is_host_failed(struct sddc *sddc, const struct rce_action *failure)
+{
+    return failure->operation == RCE_UPDATE_HOST &&
+           platform_host(&sddc->clusters[failure->cluster], failure->host)->state == HOST_FAILED;
+}
+
 enum vmc_cause cause_of(struct sddc *sddc, const struct rce_action *failure)
 {
+    if (is_host_failed(sddc, failure))
+        return CAUSE_HOST_FAILURE;
     const struct cluster *cluster =
         failure->cluster == RCE_NO_CLUSTER ? NULL : &sddc->clusters[failure->cluster];
     switch (failure->reason) {

@@ -13,13 +13,11 @@
 #include <stdint.h>
 
 #include "models/rce/rce.h"
-#include "sim/base/error.h"
 #include "sim/chance/dist.h"
 
 /* Limits of the packing of entities (entity.h), and so of the model. */
 enum {
     VMC_SDDCS_MAX = 1 << 21,
-    VMC_REGIONS_MAX = 64,
     VMC_GROUPS_MAX = 32,
     VMC_WINDOWS_MAX = 32,
 };
@@ -54,8 +52,8 @@ enum vmc_early_request {
 
 enum vmc_key_scope {
     VMC_KEY_BY_TARGET,  /* the key counts for one operation on one target */
-    VMC_KEY_BY_SERVICE, /* the key alone counts, wherever it is sent: a re-used key answers with
-                           somebody else's task */
+    VMC_KEY_BY_SERVICE, /* the key alone counts within an SDDC: used for two targets, it answers
+                           with the task of the other one */
 };
 
 enum vmc_schedule {
@@ -160,9 +158,5 @@ struct vmc_parameters {
 /* One SDDC, one cluster of two hosts with a temporary host; nothing takes time, nothing goes wrong.
  */
 void vmc_config_init(struct vmc_config *config);
-
-/* Check what the fields cannot say one by one. Errors name the scenario's path of the field
- * ("wave.windows"). */
-bool vmc_config_check(const struct vmc_config *config, struct error *error);
 
 #endif

@@ -39,11 +39,13 @@ static void make_cluster(struct world *world, struct cluster *cluster, uint32_t 
     cluster->ready_at_ns = -1;
     cluster->triggered_at_ns = -1;
     cluster->listed_ready = true;
+    cluster->listed_changed_at_ns = INT64_MIN;
     cluster->hosts =
         arena_take_array(world->arena, cluster->hosts_count + (size_t)1, sizeof *cluster->hosts);
     for (uint32_t i = 0; i < cluster->hosts_count; i++) {
         cluster->hosts[i].state = HOST_READY;
         cluster->hosts[i].updated_at_ns = INT64_MAX;
+        cluster->hosts[i].maintenance_changed_at_ns = INT64_MIN;
     }
     cluster->hosts[cluster->hosts_count].state = HOST_ABSENT;
 }

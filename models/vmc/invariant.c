@@ -9,7 +9,6 @@ const char *const vmc_violation_names[VIOLATION_COUNT + 1] = {
     [VIOLATION_LEFT_OVER_HOST] = "left_over_host",
     [VIOLATION_NEVER_ENDED] = "never_ended",
     [VIOLATION_FOREIGN_CALLBACK] = "foreign_callback",
-    [VIOLATION_TIME] = "time",
 };
 
 /* Count a violation once for the cluster (or the SDDC) that it happened in: a state that lasts is

@@ -50,41 +50,56 @@ static void set_host_state(struct world *world, uint32_t entity, struct host *ho
     invariant_check_cluster(world, entity_sddc(entity), entity_cluster(entity));
 }
 
-/* The duration of a run, longer on a slow host, in whole microseconds. */
+/* A duration times a factor, in whole microseconds, at most the longest that there is. */
+static int64_t scaled_ns(double scale, int64_t duration_ns)
+{
+    if (scale == 1)
+        return duration_ns;
+    double scaled_us = (double)duration_ns * scale / 1e3;
+    return scaled_us >= (double)(DIST_DURATION_MAX_NS / UNITS_US) ? DIST_DURATION_MAX_NS
+                                                                  : llround(scaled_us) * UNITS_US;
+}
+
+/* The duration of a run, longer on a slow host. */
 static int64_t stretch_ns(struct world *world, uint32_t entity, int64_t duration_ns)
 {
     const struct vmc_maintenance *maintenance = &world->config->maintenance;
     if (!oracle_happens(world->oracle, (struct draw_name){entity, PURPOSE_SLOW, 0},
                         maintenance->slow_share))
         return duration_ns;
-    return llround((double)duration_ns * maintenance->slow_factor / 1e3) * UNITS_US;
+    return scaled_ns(maintenance->slow_factor, duration_ns);
 }
 
-/* When does a launch that is ready at `at_ns` find capacity in its region? Outages are generated in
- * the order of time; the kernel's clock never goes back, so those that are over are forgotten. */
-static int64_t capacity_at_ns(struct world *world, uint8_t region_index, int64_t at_ns)
+/* Go on from one outage of a region to the next. They are named by their number, so that whoever
+ * looks ahead sees the same ones. */
+static struct region_outage next_outage(struct world *world, uint8_t region,
+                                        struct region_outage now)
 {
     const struct vmc_provisioning *provisioning = &world->config->provisioning;
-    if (provisioning->region_outage_gap == NULL)
-        return at_ns;
-    struct region *region = &world->regions[region_index];
-    while (region->outage_to_ns <= at_ns) {
-        uint32_t k = region->outage_index++;
-        int64_t gap_ns =
-            world_delay_ns(world, provisioning->region_outage_gap,
-                           (struct draw_name){region_index, PURPOSE_REGION_OUTAGE_GAP, k});
-        int64_t duration_ns =
-            world_delay_ns(world, provisioning->region_outage_duration,
-                           (struct draw_name){region_index, PURPOSE_REGION_OUTAGE_DURATION, k});
-        region->outage_from_ns = region->outage_to_ns + (gap_ns > 0 ? gap_ns : UNITS_US);
-        region->outage_to_ns = region->outage_from_ns + duration_ns;
-    }
-    return at_ns < region->outage_from_ns ? at_ns : region->outage_to_ns;
+    int64_t gap_ns =
+        world_delay_ns(world, provisioning->region_outage_gap,
+                       (struct draw_name){region, PURPOSE_REGION_OUTAGE_GAP, now.index});
+    int64_t duration_ns =
+        world_delay_ns(world, provisioning->region_outage_duration,
+                       (struct draw_name){region, PURPOSE_REGION_OUTAGE_DURATION, now.index});
+    int64_t from_ns = world_sum_ns(now.to_ns, gap_ns > 0 ? gap_ns : UNITS_US);
+    return (struct region_outage){
+        .from_ns = from_ns, .to_ns = world_sum_ns(from_ns, duration_ns), .index = now.index + 1};
 }
 
-static int64_t scaled_ns(double scale, int64_t duration_ns)
+/* When does a launch that is ready at `at_ns`, now or later, find capacity in its region? Only the
+ * outages that are over by now are forgotten; another launch may ask about the time in between. */
+static int64_t capacity_at_ns(struct world *world, uint8_t region, int64_t at_ns)
 {
-    return scale == 1 ? duration_ns : llround((double)duration_ns * scale / 1e3) * UNITS_US;
+    if (world->config->provisioning.region_outage_gap == NULL)
+        return at_ns;
+    struct region_outage *current = &world->regions[region].outage;
+    while (current->to_ns <= world->now_ns)
+        *current = next_outage(world, region, *current);
+    struct region_outage outage = *current;
+    while (outage.to_ns <= at_ns)
+        outage = next_outage(world, region, outage);
+    return at_ns < outage.from_ns ? at_ns : outage.to_ns;
 }
 
 /* Provision a temporary host: its life is drawn at once, so that it does not depend on what the
@@ -109,15 +124,17 @@ static void start_add_host(struct world *world, struct sddc *sddc, uint16_t id)
         outage ? world_delay_ns(world, provisioning->outage_duration, NAME(PURPOSE_OUTAGE_DURATION))
                : 0;
 #undef NAME
-    int64_t launched_at_ns = world->now_ns + outage_ns;
+    int64_t launched_at_ns = world_sum_ns(world->now_ns, outage_ns);
     int64_t capacity_ns = capacity_at_ns(world, sddc->region, launched_at_ns);
     outage = outage || capacity_ns > launched_at_ns;
     int64_t connected_in_ns =
-        capacity_ns - world->now_ns + scaled_ns(scale, launch_ns + boot_ns + connect_ns);
+        world_sum_ns(capacity_ns - world->now_ns,
+                     scaled_ns(scale, world_sum_ns(launch_ns, world_sum_ns(boot_ns, connect_ns))));
     world_count(world, METRIC_HOSTS_ADDED, 1);
     if (cluster->temporary_pending || cluster->hosts[cluster->hosts_count].state != HOST_ABSENT) {
         task->without_effect = true;
         cluster->extra_hosts_count++;
+        cluster->extra_asked_sum_ns += world->now_ns;
         world_schedule(world, connected_in_ns, EVENT_TASK_END, entity, id);
         return;
     }
@@ -127,8 +144,8 @@ static void start_add_host(struct world *world, struct sddc *sddc, uint16_t id)
     set_host_state(world, entity_of_target(index, task->cluster, RCE_TEMPORARY_HOST),
                    &cluster->hosts[cluster->hosts_count], HOST_PROVISIONING);
     world_schedule(world, connected_in_ns, EVENT_CONNECTED, entity, id);
-    world_schedule(world, connected_in_ns + scaled_ns(scale, configure_ns), EVENT_READY, entity,
-                   id);
+    world_schedule(world, world_sum_ns(connected_in_ns, scaled_ns(scale, configure_ns)),
+                   EVENT_READY, entity, id);
 }
 
 static void start_maintenance(struct world *world, struct sddc *sddc, uint16_t id)
@@ -165,6 +182,18 @@ static void start_update(struct world *world, struct sddc *sddc, uint16_t id)
                    EVENT_TASK_END, entity, id);
 }
 
+/* How long an exit or a removal takes. One that repeats another under way changes nothing, and must
+ * not be reported as done before it. */
+static int64_t leave_in_ns(const struct world *world, struct host *host, bool is_repeated,
+                           int64_t duration_ns)
+{
+    int64_t left_ns = host->leaves_at_ns - world->now_ns;
+    if (is_repeated)
+        return left_ns > duration_ns ? left_ns : duration_ns;
+    host->leaves_at_ns = world->now_ns + duration_ns;
+    return duration_ns;
+}
+
 static void start_exit(struct world *world, struct sddc *sddc, uint16_t id)
 {
     const struct vmc_maintenance *maintenance = &world->config->maintenance;
@@ -176,11 +205,12 @@ static void start_exit(struct world *world, struct sddc *sddc, uint16_t id)
     int64_t exit_ns = stretch_ns(world, entity, world_delay_ns(world, maintenance->exit, name));
     name.occurrence++;
     int64_t resync_ns = world_delay_ns(world, maintenance->resync, name);
-    if (host->state == HOST_IN_MAINTENANCE)
+    task->without_effect = host->state != HOST_IN_MAINTENANCE;
+    int64_t ends_in_ns =
+        leave_in_ns(world, host, task->without_effect, world_sum_ns(exit_ns, resync_ns));
+    if (!task->without_effect)
         set_host_state(world, entity, host, HOST_EXITING);
-    else
-        task->without_effect = true;
-    world_schedule(world, exit_ns + resync_ns, EVENT_TASK_END, entity, id);
+    world_schedule(world, ends_in_ns, EVENT_TASK_END, entity, id);
 }
 
 static void start_remove(struct world *world, struct sddc *sddc, uint16_t id)
@@ -191,13 +221,13 @@ static void start_remove(struct world *world, struct sddc *sddc, uint16_t id)
     uint32_t index = (uint32_t)(sddc - world->sddcs);
     uint32_t entity = entity_of_cluster(index, task->cluster);
     struct draw_name name = {entity, PURPOSE_RUN + RCE_REMOVE_HOST, task->run};
-    if (temporary->state == HOST_READY)
+    task->without_effect = temporary->state != HOST_READY;
+    int64_t ends_in_ns = leave_in_ns(world, temporary, task->without_effect,
+                                     world_delay_ns(world, world->config->work.remove_host, name));
+    if (!task->without_effect)
         set_host_state(world, entity_of_target(index, task->cluster, RCE_TEMPORARY_HOST), temporary,
                        HOST_REMOVING);
-    else
-        task->without_effect = true;
-    world_schedule(world, world_delay_ns(world, world->config->work.remove_host, name),
-                   EVENT_TASK_END, entity, id);
+    world_schedule(world, ends_in_ns, EVENT_TASK_END, entity, id);
 }
 
 /* Work that changes nothing in the model but takes its time. */
@@ -216,7 +246,8 @@ void platform_start_task(struct world *world, struct sddc *sddc, uint16_t id)
     enum rce_operation operation = (enum rce_operation)task->operation;
     struct target *target = service_target(sddc, task->cluster, task->host);
     task->state = TASK_RUNNING;
-    task->run = target->runs_count[service_target_slot(operation)]++;
+    task->run =
+        target->runs_count[service_target_slot(operation)]++; /* fewer than tasks, so no overflow */
     STORY(world, STORY_TASK,
           entity_of_target((uint32_t)(sddc - world->sddcs), task->cluster, task->host), operation,
           TASK_RUNNING, id);
@@ -291,6 +322,17 @@ void platform_ready(struct world *world, uint32_t entity)
     begin_waiting(world, sddc, (uint8_t)entity_cluster(entity));
 }
 
+/* A second update that waited for the first fails with it. */
+static void fail_waiting_update(struct world *world, struct sddc *sddc, struct host *host)
+{
+    uint16_t waiting = host->waiting_update;
+    host->waiting_update = 0;
+    if (waiting == 0)
+        return;
+    sddc->tasks[waiting].will_fail = true;
+    service_end_task(world, sddc, waiting, false);
+}
+
 static void end_update(struct world *world, struct sddc *sddc, uint32_t entity, uint16_t id)
 {
     struct task *task = &sddc->tasks[id];
@@ -302,6 +344,7 @@ static void end_update(struct world *world, struct sddc *sddc, uint32_t entity, 
                                       (struct draw_name){entity, PURPOSE_REPAIR, task->run}),
                        EVENT_REPAIRED, entity, 0);
         service_end_task(world, sddc, id, false);
+        fail_waiting_update(world, sddc, host);
         return;
     }
     host->updated_at_ns = host->updates_count == 0 ? world->now_ns : host->updated_at_ns;
@@ -311,11 +354,10 @@ static void end_update(struct world *world, struct sddc *sddc, uint32_t entity, 
         invariant_break(world, entity, VIOLATION_UPDATED_TWICE);
     set_host_state(world, entity, host, HOST_IN_MAINTENANCE);
     service_end_task(world, sddc, id, true);
-    uint16_t waiting = host->waiting_task;
-    if (waiting != 0 && sddc->tasks[waiting].operation == RCE_UPDATE_HOST) {
-        host->waiting_task = 0;
+    uint16_t waiting = host->waiting_update;
+    host->waiting_update = 0;
+    if (waiting != 0)
         platform_start_task(world, sddc, waiting);
-    }
 }
 
 static void end_remove(struct world *world, struct sddc *sddc, uint8_t cluster_index)

@@ -58,7 +58,7 @@ static void fill_failure(const struct sddc *sddc, int64_t *values)
         failed && sddc->failed_cluster != RCE_NO_CLUSTER ? sddc->failed_cluster : ROW_NONE;
     values[COLUMN_HOST] =
         failed && sddc->failed_host < RCE_HOSTS_MAX ? sddc->failed_host : ROW_NONE;
-    values[COLUMN_CAUSE] = failed ? sddc->cause : ROW_NONE;
+    values[COLUMN_CAUSE] = sddc->status != RCE_SUCCEEDED ? sddc->cause : ROW_NONE;
     values[COLUMN_EARLY_TRIGGER] = sddc->early_trigger;
     values[COLUMN_DUPLICATES] = sddc->duplicates_count;
     values[COLUMN_VIOLATIONS] = __builtin_popcount(sddc->violated);

@@ -91,10 +91,6 @@ void service_send(struct world *world, struct sddc *sddc, const struct rce_actio
     uint32_t index = (uint32_t)(sddc - world->sddcs);
     uint32_t entity = entity_of_target(index, action->cluster, action->host);
     count_call(world, sddc, action->operation);
-    if (!is_read((uint8_t)action->operation)) {
-        struct target *target = service_target(sddc, action->cluster, action->host);
-        target->last_attempt[service_target_slot(action->operation)] = action->attempt;
-    }
     if (action->operation == RCE_ENTER_MAINTENANCE) {
         struct cluster *cluster = &sddc->clusters[action->cluster];
         if (cluster->triggered_at_ns < 0)
@@ -130,7 +126,10 @@ static int64_t limit_wait_ns(const struct vmc_limit *limit, int64_t *allowed_at_
     if (limit->rate_per_s <= 0)
         return 0;
     int64_t interval_ns = (int64_t)((double)UNITS_S / limit->rate_per_s);
-    int64_t slack_ns = interval_ns * (limit->burst > 0 ? limit->burst - 1 : 0);
+    int64_t slack_ns;
+    if (__builtin_mul_overflow(interval_ns, (int64_t)(limit->burst > 0 ? limit->burst - 1 : 0),
+                               &slack_ns))
+        return 0; /* a bucket that centuries do not empty */
     if (*allowed_at_ns - now_ns > slack_ns)
         return *allowed_at_ns - now_ns - slack_ns;
     *allowed_at_ns = (*allowed_at_ns > now_ns ? *allowed_at_ns : now_ns) + interval_ns;
@@ -189,7 +188,8 @@ static uint16_t find_by_key(const struct world *world, struct sddc *sddc,
     const struct vmc_service *service = &world->config->service;
     if (request->key == 0)
         return 0;
-    if (service->key_scope == VMC_KEY_BY_SERVICE) {
+    if (service->key_scope ==
+        VMC_KEY_BY_SERVICE) { /* a key begins with the workflow: look here only */
         for (uint32_t id = sddc->tasks_count; id > 0; id--)
             if (sddc->tasks[id].key == request->key &&
                 world->now_ns - sddc->tasks[id].accepted_at_ns < service->key_retention_ns)
@@ -241,7 +241,8 @@ static enum rce_result accept_early(struct world *world, struct sddc *sddc, stru
     enum vmc_early_request early_request = world->config->service.early_request;
     if (early_request == VMC_EARLY_REJECT)
         return RCE_NOT_READY;
-    struct task *task = &sddc->tasks[add_task(world, sddc, request)];
+    uint16_t id = add_task(world, sddc, request); /* may move the tasks */
+    struct task *task = &sddc->tasks[id];
     task->early = cluster->temporary_pending;
     if (early_request == VMC_EARLY_QUEUE) {
         platform_host(cluster, request->host)->visit_task = (uint16_t)request->task;
@@ -276,10 +277,8 @@ static enum rce_result accept_maintenance(struct world *world, struct sddc *sddc
     struct host *host = platform_host(cluster, request->host);
     if (cluster->temporary_pending)
         sddc->early_trigger = true;
-    bool second = host->visit_task != 0 || host->updates_count > 0;
-    if (second)
-        count_duplicate(world, sddc, request);
     if (host->visit_task != 0) {
+        count_duplicate(world, sddc, request);
         uint16_t id = add_task(world, sddc, request);
         if (host->waiting_task == 0)
             host->waiting_task = id;
@@ -289,6 +288,8 @@ static enum rce_result accept_maintenance(struct world *world, struct sddc *sddc
     }
     if (!platform_is_cluster_ready(cluster))
         return accept_early(world, sddc, request);
+    if (host->updates_count > 0)
+        count_duplicate(world, sddc, request);
     platform_start_task(world, sddc, add_task(world, sddc, request));
     return RCE_ACCEPTED;
 }
@@ -299,8 +300,8 @@ static enum rce_result accept_update(struct world *world, struct sddc *sddc,
     struct host *host = platform_host(&sddc->clusters[request->cluster], request->host);
     if (host->state == HOST_FAILED)
         return RCE_UNAVAILABLE;
-    if (host->state == HOST_UPDATING && host->waiting_task == 0) {
-        host->waiting_task = add_task(world, sddc, request);
+    if (host->state == HOST_UPDATING && host->waiting_update == 0) {
+        host->waiting_update = add_task(world, sddc, request);
         return RCE_ACCEPTED;
     }
     if (host->state != HOST_IN_MAINTENANCE)
@@ -314,8 +315,12 @@ static enum rce_result accept(struct world *world, struct sddc *sddc, struct req
 {
     uint16_t known = find_by_key(world, sddc, request);
     if (known != 0) {
-        sddc->tasks[known].attempt = request->attempt;
-        sddc->tasks[known].replayed = true;
+        struct task *task = &sddc->tasks[known];
+        if (task->cluster != request->cluster || task->host != request->host)
+            service_target(sddc, request->cluster, request->host)->is_misled = true;
+        else
+            task->attempt = request->attempt;
+        task->replayed = true;
         request->task = known;
         return RCE_ACCEPTED;
     }
@@ -380,9 +385,13 @@ void service_arrive(struct world *world, uint32_t slot)
     request.result = (uint8_t)result;
     if (!is_read(request.operation)) {
         struct target *target = service_target(sddc, request.cluster, request.host);
-        target->last_result[service_target_slot((enum rce_operation)request.operation)] =
-            request.result;
+        uint32_t of = service_target_slot((enum rce_operation)request.operation);
+        target->last_result[of] = request.result;
+        if (result == RCE_ACCEPTED || result == RCE_UNKNOWN)
+            target->last_attempt[of] = request.attempt;
     }
+    if (request.operation == RCE_READ_CLUSTER)
+        sddc->clusters[request.cluster].last_read_result = request.result;
     uint32_t entity = entity_of_target(request.sddc, request.cluster, request.host);
     STORY(world, STORY_ANSWER, entity, request.operation, request.result, request.task,
           request.state);

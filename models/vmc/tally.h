@@ -6,12 +6,12 @@
 #define MODELS_VMC_TALLY_H
 
 enum vmc_cause {
-    CAUSE_EARLY_TRIGGER,     /* maintenance asked for while the temporary host was not ready */
-    CAUSE_DEAD_TASK,         /* the same, and the retry's key led back to the dead task */
+    CAUSE_EARLY_TRIGGER, /* maintenance asked for while the temporary host was not ready */
+    CAUSE_DEAD_TASK,     /* the idempotency key led to a dead task, or to that of another target */
     CAUSE_DUPLICATE_TRIGGER, /* a second maintenance task for one visit got in the way */
     CAUSE_LOST_CALLBACK,     /* the work was done, its callback never sent */
     CAUSE_LATE_CALLBACK,   /* the work was done, its callback came too late or was not recognised */
-    CAUSE_LOST_ANSWER,     /* the request or its response was lost */
+    CAUSE_LOST_ANSWER,     /* the request or its response was lost, or came too late */
     CAUSE_CAPACITY_OUTAGE, /* the temporary host waited for capacity */
     CAUSE_SLOW_PROVISIONING, /* the temporary host took longer than the deadline */
     CAUSE_STUCK_EVACUATION,  /* the host could not be evacuated */
@@ -32,9 +32,8 @@ enum vmc_violation {
     VIOLATION_LEFT_OVER_HOST,     /* a completed workflow left a temporary host behind */
     VIOLATION_NEVER_ENDED,        /* a workflow neither completed nor failed */
     VIOLATION_FOREIGN_CALLBACK,   /* the engine believed a callback of another attempt */
-    VIOLATION_TIME,               /* time went back */
 };
-enum { VIOLATION_COUNT = VIOLATION_TIME + 1 };
+enum { VIOLATION_COUNT = VIOLATION_FOREIGN_CALLBACK + 1 };
 
 enum vmc_metric {
     METRIC_FAILURE_RATE,

@@ -57,9 +57,9 @@ struct task {
     int64_t accepted_at_ns;
     uint16_t previous; /* the task before it of the same operation on the same target; 0 = none */
     uint16_t attempt;  /* the last request that was answered with it */
+    uint16_t run;      /* which run of the operation on the target it is */
     uint8_t operation, cluster, host;
     uint8_t state; /* enum task_state */
-    uint8_t run;   /* which run of the operation on the target it is */
     bool callback_lost;
     bool replayed;       /* a key led back to it */
     bool early;          /* dead, because the temporary host was not ready */
@@ -72,18 +72,21 @@ struct task {
 enum { TARGET_SLOTS = 3 };
 struct target {
     uint16_t last_task[TARGET_SLOTS];
-    uint16_t last_attempt[TARGET_SLOTS];
-    uint8_t runs_count[TARGET_SLOTS];
+    uint16_t last_attempt[TARGET_SLOTS]; /* the last request that may have been carried out */
+    uint16_t runs_count[TARGET_SLOTS];
     uint8_t last_result[TARGET_SLOTS]; /* enum rce_result of the last answer */
+    bool is_misled;                    /* a key led a request to the task of another target */
 };
 
 struct host {
     struct target target;
     int64_t maintenance_changed_at_ns; /* when RCE_STATE_HOST_IN_MAINTENANCE last changed */
     int64_t updated_at_ns;
-    uint16_t visit_task;   /* the maintenance task whose visit is going on */
-    uint16_t waiting_task; /* a second task that begins when the host is free */
-    uint8_t state;         /* enum host_state */
+    int64_t leaves_at_ns;    /* the end of the last exit, or removal, that began */
+    uint16_t visit_task;     /* the maintenance task whose visit is going on */
+    uint16_t waiting_task;   /* a second maintenance task, which begins when the host is free */
+    uint16_t waiting_update; /* a second update, which begins when the first has ended */
+    uint8_t state;           /* enum host_state */
     uint8_t updates_count;
 };
 
@@ -94,18 +97,20 @@ struct cluster {
     int64_t triggered_at_ns;      /* the first maintenance request left the engine; -1 = not yet */
     int64_t asked_at_ns;          /* the temporary host was asked for */
     int64_t listed_changed_at_ns; /* when the inventory's word on readiness last changed */
+    int64_t extra_asked_sum_ns;   /* of the extra hosts: when they were asked for, added up */
+    uint32_t extra_hosts_count;   /* temporary hosts that a repeated request added */
     uint16_t waiting_count;       /* maintenance tasks that wait until the cluster is ready */
     uint8_t hosts_count;
     uint8_t usable_count;      /* hosts that are HOST_READY, the temporary one included */
     uint8_t maintenance_count; /* entering, in maintenance, updating, failed, exiting */
     uint8_t failed_count;
-    uint8_t extra_hosts_count; /* temporary hosts that a repeated request added */
-    uint8_t duplicates_count;  /* second maintenance tasks for one visit */
+    uint8_t duplicates_count; /* second maintenance tasks for one visit */
     bool temporary_planned;
     bool temporary_pending; /* asked for and not ready */
     bool outage_met;
     bool listed_ready;
-    uint16_t violated; /* bits of enum vmc_violation: each counts once a cluster */
+    uint8_t last_read_result; /* enum rce_result of the last read of the cluster */
+    uint16_t violated;        /* bits of enum vmc_violation: each counts once a cluster */
 };
 
 struct sddc {
@@ -120,6 +125,7 @@ struct sddc {
     uint32_t tasks_count, tasks_room;
     uint32_t inputs_count, calls_count, reads_count, retries_count;
     uint32_t ignored_count, throttled_count;
+    uint32_t hosts_left_over_count;
     uint16_t violated;
     uint16_t duplicates_count;
     uint8_t group;
@@ -128,7 +134,6 @@ struct sddc {
     uint8_t reason, cause;
     uint8_t failed_operation, failed_cluster, failed_host;
     bool early_trigger;
-    uint8_t hosts_left_over_count;
 };
 
 /* A request on its way: to the service, then back with its answer. Slots are used again. */
@@ -147,10 +152,13 @@ struct request {
 /* One region: its API limits (theoretical arrival times of a virtual-scheduling token bucket) and
  * its capacity outages, generated as time goes on. */
 enum { LIMIT_READS, LIMIT_WRITES, LIMIT_ADD_HOST, LIMIT_COUNT };
+struct region_outage {
+    int64_t from_ns, to_ns;
+    uint32_t index; /* of the one after it */
+};
 struct region {
     int64_t allowed_at_ns[LIMIT_COUNT];
-    int64_t outage_from_ns, outage_to_ns;
-    uint32_t outage_index;
+    struct region_outage outage; /* the first that is not over */
 };
 
 struct wave {
@@ -186,6 +194,12 @@ struct world {
 
 /* Draws with the world's names. A NULL distribution is 0. */
 int64_t world_delay_ns(struct world *world, const struct dist *dist, struct draw_name name);
+/* Add two durations, or a duration to a time; the sum stays below 2^62 ns, 146 years. */
+static inline int64_t world_sum_ns(int64_t a_ns, int64_t b_ns)
+{
+    const int64_t most_ns = INT64_C(1) << 62;
+    return a_ns > most_ns - b_ns ? most_ns : a_ns + b_ns;
+}
 void world_schedule(struct world *world, int64_t delay_ns, enum event_kind kind, uint32_t entity,
                     uint64_t a);
 void world_count(struct world *world, enum vmc_metric metric, int64_t n);

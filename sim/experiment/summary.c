@@ -167,12 +167,14 @@ static void compare(struct summary_difference *out, const struct mean_pairs *pai
     *out = (struct summary_difference){.difference = mean_pairs_interval(pairs, confidence)};
     out->is_correlation_known = mean_pairs_correlation(pairs, &out->correlation);
     out->is_variance_ratio_known = mean_pairs_variance_ratio(pairs, &out->variance_ratio);
-    /* Nothing seen on either side: the difference is 0 in the sample, and [0, 0] would claim that
-     * it is 0 in truth. */
+    /* Nothing failed on either side, or everything on both: the difference is 0 in the sample, and
+     * [0, 0] would claim that it is 0 in truth. */
     const struct tally *first = &pairs->first;
     const struct tally *second = &pairs->second;
-    if (interval_is_known(&out->difference) && first->min == 0 && first->max == 0 &&
-        second->min == 0 && second->max == 0)
+    bool is_constant = first->min == first->max && second->min == second->max;
+    bool is_extreme = first->min == 0 || first->min == 1;
+    if (interval_is_known(&out->difference) && is_constant && is_extreme &&
+        first->min == second->min)
         out->difference.state = INTERVAL_NOT_ESTIMABLE;
 }
 

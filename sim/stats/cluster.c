@@ -49,12 +49,21 @@ static double effective_hits(const struct cluster_tally *tally, double effective
     return hits < effective ? hits : effective;
 }
 
+/* The share itself, not what is left of it after going through the effective number: a threshold
+ * may ask for exactly 1 %. */
+static void set_estimate(struct interval *interval, const struct cluster_tally *tally)
+{
+    if (interval_has_estimate(interval))
+        interval->estimate = (double)tally->hit_count / (double)tally->unit_count;
+}
+
 struct interval cluster_wilson(const struct cluster_tally *tally, double confidence)
 {
     double effective = cluster_effect(tally).effective;
     struct interval interval =
         proportion_wilson(effective_hits(tally, effective), effective, confidence);
     interval.method = "Wilson with the design effect";
+    set_estimate(&interval, tally);
     return interval;
 }
 
@@ -64,6 +73,7 @@ struct interval cluster_clopper_pearson(const struct cluster_tally *tally, doubl
     struct interval interval =
         proportion_clopper_pearson(effective_hits(tally, effective), effective, confidence);
     interval.method = "Clopper-Pearson with the design effect";
+    set_estimate(&interval, tally);
     return interval;
 }
 

@@ -26,7 +26,7 @@ headers() { # each public header compiles alone, twice, with its guard named aft
 }
 readmes() {
     status=0
-    for folder in $(files 'sim/*' 'models/*' 'reports/*' 'scenarios/*' 'tests/*' | awk -F/ '{ print ($1 == "sim" || $1 == "models") && NF > 2 ? $1 "/" $2 : $1 }' | sort -u); do
+    for folder in $(files 'sim/*' 'models/*' 'reports/*' 'scenarios/*' 'tests/*' | awk -F/ '{ print ((($1 == "sim" || $1 == "models") && NF > 2) ? $1 "/" $2 : $1) }' | sort -u); do
         [ -f "$folder/README.md" ] || { echo "$folder has no README.md" >&2; status=1; }
     done
     return $status

@@ -345,13 +345,13 @@ static void too_much_memory_is_a_message(void **state)
                                                      "variants: {x: {}, y: {}}\n"
                                                      "experiment: {replications: 4294967295}\n");
     struct error error = {0};
-    assert_false(configure_check_memory(c, 2, NULL, &error));
+    assert_false(configure_check_memory(c, 2, 0, NULL, &error));
     assert_int_equal(error.code, ERROR_SCENARIO);
     assert_non_null(strstr(error.message, "s.yaml:2:16"));
     assert_non_null(strstr(error.message, "GiB"));
     c = load_good(*state, HEAD "variants: {x: {}}\n");
     size_t limit_bytes = 0;
-    assert_true(configure_check_memory(c, 2, &limit_bytes, &error));
+    assert_true(configure_check_memory(c, 2, 0, &limit_bytes, &error));
     assert_true(limit_bytes > 1 << 20);
 }
 

@@ -18,6 +18,19 @@ static struct record *expect(struct fixture *fixture, bool failures, enum vmc_ca
     return record;
 }
 
+/* Answers that take an hour: the engine's deadlines pass before it hears that all is well. */
+static void test_late_answers(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.service.response_delay = fixture_delay(fixture, "2h");
+    fixture_fix(&fixture->options, true, false, true);
+    fixture->options.deadline_ns[RCE_BACKUP] = 5 * UNITS_H;
+    fixture->options.deadline_ns[RCE_READ_CLUSTER] = UNITS_H;
+    expect(fixture, true, CAUSE_LOST_ANSWER);
+    fixture_destroy(fixture);
+}
+
 static void test_callback_loss(void **state)
 {
     (void)state;
@@ -322,9 +335,160 @@ static void test_lost_maintenance_callback_is_healed_by_retry(void **state)
     fixture_destroy(fixture);
 }
 
+/* Asked every minute for three hours: more dropped tasks than an SDDC made room for. */
+static void test_tasks_grow_while_requests_are_dropped(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.provisioning.connect = fixture_delay(fixture, "29min");
+    fixture->config.provisioning.configure = fixture_delay(fixture, "3h");
+    fixture_fix(&fixture->options, false, true, true);
+    fixture->options.retry_after_ns = UNITS_MIN;
+    fixture->options.retry_policy =
+        (struct rce_retry_policy){.base_ns = UNITS_S, .multiplier_permille = 1000};
+    fixture->options.deadline_ns[RCE_ENTER_MAINTENANCE] = 5 * UNITS_H;
+    struct record *record = expect(fixture, false, CAUSE_OTHER);
+    assert_true(record->values[METRIC_RETRIES] > 100 * SDDCS);
+    assert_int_equal(record->values[METRIC_VIOLATIONS], 0);
+    for (uint32_t i = 0; i < SDDCS; i++)
+        assert_int_equal(fixture_cell(fixture, i, COLUMN_HOSTS), 2);
+    fixture_destroy(fixture);
+}
+
+/* A launch with an outage of its own looks far ahead; those that ask about earlier times still meet
+ * the outages in between. */
+static void test_region_outages_are_not_forgotten(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(400);
+    fixture->config.wave =
+        (struct vmc_wave){.schedule = VMC_START_EVENLY, .spread_ns = 200 * UNITS_H};
+    fixture->config.provisioning.region_outage_gap = fixture_delay(fixture, "6h");
+    fixture->config.provisioning.region_outage_duration = fixture_delay(fixture, "6h");
+    fixture->config.provisioning.outage_duration = fixture_delay(fixture, "1000h");
+    struct record *plain = fixture_run(fixture, 0);
+    fixture->config.provisioning.outage_probability = 0.01;
+    struct record *more = fixture_run(fixture, 0);
+    assert_true(fixture_cause(plain, CAUSE_CAPACITY_OUTAGE) > 50);
+    assert_true(fixture_cause(more, CAUSE_CAPACITY_OUTAGE) >=
+                fixture_cause(plain, CAUSE_CAPACITY_OUTAGE));
+    fixture_destroy(fixture);
+}
+
+/* A re-ask that was refused is not an attempt whose callback could be meant. */
+static void test_refused_retries_spoil_no_callback(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(400);
+    fixture->config.maintenance.evacuate = fixture_delay(fixture, "uniform(1min, 30min)");
+    fixture->config.service.unavailable_probability = 0.2;
+    fixture_fix(&fixture->options, true, true, true);
+    fixture->options.retry_policy.attempts_max = 0;
+    struct record *record = fixture_run(fixture, 0);
+    assert_true(record->values[METRIC_RETRIES] > 400);
+    assert_int_equal(record->values[METRIC_VIOLATIONS], 0);
+    fixture_destroy(fixture);
+}
+
+static void test_repeated_exit_is_not_early(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(2000);
+    fixture->config.fleet.temporary_host_share = 0;
+    fixture->config.maintenance.resync = fixture_delay(fixture, "uniform(2min, 120min)");
+    fixture->config.service.unknown_probability = 0.02;
+    fixture->config.service.unknown_applied_share = 1;
+    fixture->options.deadline_ns[RCE_EXIT_MAINTENANCE] = 6 * UNITS_H;
+    fixture_fix(&fixture->options, false, true, false);
+    struct record *record = fixture_run(fixture, 0);
+    assert_true(record->values[METRIC_RETRIES] > 100);
+    assert_int_equal(record->values[METRIC_EARLY_TRIGGER_RATE], 0);
+    assert_int_equal(fixture_cause(record, CAUSE_OTHER), 0);
+    fixture_destroy(fixture);
+}
+
+static void test_failed_update_stays_the_cause(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.work.update_failure_probability = 1;
+    fixture->config.work.repair = fixture_delay(fixture, "10min");
+    fixture_fix(&fixture->options, false, true, false);
+    fixture->options.retry_policy = (struct rce_retry_policy){
+        .base_ns = 10 * UNITS_S, .multiplier_permille = 1000, .attempts_max = 3};
+    expect(fixture, true, CAUSE_HOST_FAILURE);
+    fixture->options.retry_policy.attempts_max = 0;
+    expect(fixture, true, CAUSE_HOST_FAILURE); /* at the deadline */
+    fixture_destroy(fixture);
+}
+
+/* A read that looks back to before the start of the wave sees what was there at the start. */
+static void test_stale_read_before_the_first_change(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.work.control_plane = NULL;
+    fixture->config.work.backup = NULL;
+    fixture->config.fleet.temporary_host_share = 0;
+    fixture->config.maintenance.evacuate = fixture_delay(fixture, "20min");
+    fixture->config.service.read_lag = fixture_delay(fixture, "30min");
+    fixture_fix(&fixture->options, false, true, true);
+    struct record *record = expect(fixture, false, CAUSE_OTHER);
+    assert_int_equal(record->values[METRIC_VIOLATIONS], 0);
+    fixture_destroy(fixture);
+}
+
+static void test_hundreds_of_extra_hosts(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(4);
+    fixture->config.service.unknown_probability = 0.998;
+    fixture->config.service.unknown_applied_share = 1;
+    fixture_fix(&fixture->options, false, true, false);
+    fixture->options.retry_policy =
+        (struct rce_retry_policy){.base_ns = 5 * UNITS_S, .multiplier_permille = 1000};
+    struct record *record = fixture_run(fixture, 0);
+    assert_true(record->values[METRIC_HOSTS_ADDED] > 4 * 256);
+    assert_int_equal(record->values[METRIC_HOSTS_ADDED],
+                     record->values[METRIC_HOSTS_REMOVED] + record->values[METRIC_HOSTS_LEFT_OVER]);
+    fixture_destroy(fixture);
+}
+
+/* A key without the target in it is safe where the service looks at the target too, and leads the
+ * second host to the first one's task where it does not. */
+static void test_key_for_two_targets(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture_fix(&fixture->options, true, true, true);
+    fixture->options.key_scope = RCE_KEY_PER_OPERATION;
+    expect(fixture, false, CAUSE_OTHER);
+    fixture->config.service.key_scope = VMC_KEY_BY_SERVICE;
+    expect(fixture, true, CAUSE_DEAD_TASK);
+    fixture->options.key_scope = RCE_KEY_PER_TASK;
+    expect(fixture, false, CAUSE_OTHER);
+    fixture_destroy(fixture);
+}
+
+static void test_extreme_limits_and_delays(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.service.limit_writes =
+        (struct vmc_limit){.rate_per_s = 1e-6, .burst = 1000000000};
+    struct record *record = expect(fixture, false, CAUSE_OTHER);
+    assert_int_equal(record->values[METRIC_THROTTLED], 0);
+    fixture->config.provisioning.launch = fixture_delay(fixture, "36500d");
+    fixture->config.provisioning.boot = fixture_delay(fixture, "36500d");
+    fixture->config.provisioning.connect = fixture_delay(fixture, "36500d");
+    expect(fixture, true, CAUSE_SLOW_PROVISIONING);
+    fixture_destroy(fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_late_answers),
         cmocka_unit_test(test_callback_loss),
         cmocka_unit_test(test_callback_duplicate),
         cmocka_unit_test(test_callback_late),
@@ -344,6 +508,15 @@ int main(void)
         cmocka_unit_test(test_naive_retry_triggers_twice),
         cmocka_unit_test(test_second_trigger_hurts_workloads),
         cmocka_unit_test(test_lost_maintenance_callback_is_healed_by_retry),
+        cmocka_unit_test(test_tasks_grow_while_requests_are_dropped),
+        cmocka_unit_test(test_region_outages_are_not_forgotten),
+        cmocka_unit_test(test_refused_retries_spoil_no_callback),
+        cmocka_unit_test(test_repeated_exit_is_not_early),
+        cmocka_unit_test(test_failed_update_stays_the_cause),
+        cmocka_unit_test(test_stale_read_before_the_first_change),
+        cmocka_unit_test(test_hundreds_of_extra_hosts),
+        cmocka_unit_test(test_key_for_two_targets),
+        cmocka_unit_test(test_extreme_limits_and_delays),
     };
     return cmocka_run_group_tests_name("vmc/faults", tests, NULL, NULL);
 }

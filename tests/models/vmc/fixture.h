@@ -116,8 +116,6 @@ static inline struct record *fixture_run(struct fixture *fixture, uint32_t repli
 {
     uint32_t sddcs_count = fixture->config.fleet.sddcs_count;
     struct error error = {0};
-    if (!vmc_config_check(&fixture->config, &error))
-        fail_msg("%s", error.message);
     struct record *record =
         record_create(fixture->arena, (struct record_shape){.unit_max = sddcs_count,
                                                             .metric_count = VMC_METRIC_COUNT,

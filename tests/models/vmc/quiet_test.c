@@ -105,6 +105,8 @@ static void test_a_window_that_never_opens_is_reported(void **state)
     struct record *record = fixture_run(fixture, 0);
     assert_int_equal(record->values[METRIC_FAILURE_RATE], 1);
     assert_int_equal(fixture_violation(record, VIOLATION_NEVER_ENDED), 1);
+    assert_int_equal(record->values[METRIC_WAVE_DURATION], METRIC_NONE);
+    assert_int_equal(fixture_cell(fixture, 2, COLUMN_CAUSE), CAUSE_OTHER);
     fixture_destroy(fixture);
 }
 
