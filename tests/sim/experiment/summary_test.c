@@ -142,6 +142,23 @@ static void test_same_engine_twice(void **state)
     clean(&fixture);
 }
 
+/* Everything fails on both sides: the sample cannot tell how rare an exception is. */
+static void test_everything_fails_on_both_sides(void **state)
+{
+    (void)state;
+    struct toy toys[2] = {before, before};
+    toys[0].factor = toys[1].factor = 1e9;
+    struct experiment_variant variants[2];
+    struct experiment_design design = toy_design(variants, toys);
+    struct fixture fixture = summarise(&design);
+    const struct interval *interval =
+        &fixture.summary->variants[1].differences[TOY_RATE].difference;
+    assert_true(fixture.summary->variants[1].units.both == fixture.summary->variants[1].unit_count);
+    assert_true(interval->estimate == 0);
+    assert_int_equal(interval->state, INTERVAL_NOT_ESTIMABLE);
+    clean(&fixture);
+}
+
 static void test_no_failures(void **state)
 {
     (void)state;
@@ -302,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_against_plain_sums),
         cmocka_unit_test(test_headline_of_a_common_failure),
         cmocka_unit_test(test_same_engine_twice),
+        cmocka_unit_test(test_everything_fails_on_both_sides),
         cmocka_unit_test(test_no_failures),
         cmocka_unit_test(test_few_failures),
         cmocka_unit_test(test_few_replications),
