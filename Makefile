@@ -48,7 +48,8 @@ BENCH_SOURCES := $(sort $(wildcard tests/bench/*_bench.c))
 FUZZ_SOURCES  := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 
 # One short line a file; V=1 shows whole commands.
-run = $(if $(V),$(2),@printf '  %-5s %s\n' $(1) $@; $(2))
+is_silent = $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
+run = $(if $(V),$(2),@$(if $(is_silent),,printf '  %-5s %s\n' $(1) $@;) $(2))
 objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 LIBRARY := $(OUT)/librcesim.a
 RCE_LIBRARY := $(OUT)/librce.a

@@ -29,7 +29,7 @@ void *arena_take_array(struct arena *arena, size_t count, size_t element_size_by
 /* Copy a string, or print one, into the arena. */
 char *arena_copy_text(struct arena *arena, const char *text);
 char *arena_print(struct arena *arena, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3), nonnull));
 
 /* Bytes taken since the last reset, and bytes held from the system. */
 size_t arena_used_bytes(const struct arena *arena);

@@ -26,8 +26,13 @@ bool error_context(struct error *error, const char *format, ...)
     va_start(arguments, format);
     int length = vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
-    if (length < 0 || (size_t)length >= sizeof error->message)
+    if (length < 0 || (size_t)length + 3 > sizeof error->message)
         return false;
-    snprintf(error->message + length, sizeof error->message - (size_t)length, ": %s", before);
+    size_t room = sizeof error->message - (size_t)length - 3;
+    size_t kept = strlen(before) < room ? strlen(before) : room;
+    char *at = error->message + length;
+    memcpy(at, ": ", 2);
+    memcpy(at + 2, before, kept);
+    at[2 + kept] = '\0';
     return false;
 }
