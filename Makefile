@@ -56,6 +56,7 @@ RCE_LIBRARY := $(OUT)/librce.a
 PROGRAM := $(OUT)/rcesim
 TESTS   := $(patsubst %.c,$(OUT)/%,$(TEST_SOURCES))
 BENCHES := $(patsubst %.c,$(OUT)/%,$(BENCH_SOURCES))
+REPLAYS := $(patsubst %.c,$(OUT)/%,$(FUZZ_SOURCES))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -82,7 +83,7 @@ run-demo: $(BUILD)/rcesim
 run-tests: test-programs
 	@tests/tools/run_tests.sh $(PROGRAM) $(TESTS) $(SHELL_TESTS)
 
-test-programs: $(TESTS) $(PROGRAM) $(if $(filter release,$(VARIANT)),$(BUILD)/rcesim)
+test-programs: $(TESTS) $(REPLAYS) $(PROGRAM) $(if $(filter release,$(VARIANT)),$(BUILD)/rcesim)
 
 $(BUILD)/rcesim: $(BUILD)/release/rcesim
 	@ln -sf release/rcesim $@
@@ -112,6 +113,10 @@ $(OUT)/%.o: %.c
 
 $(TESTS): $(OUT)/%: $(OUT)/%.o $(LIBRARY) $(RCE_LIBRARY)
 	$(call run,LINK,$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(LIBS))
+
+# The fuzz targets without a fuzzer: they run the committed corpus as a test.
+$(REPLAYS): $(OUT)/%: $(OUT)/%.o $(OUT)/tests/fuzz/replay_main.o $(LIBRARY) $(RCE_LIBRARY)
+	$(call run,LINK,$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS))
 
 $(BENCHES): $(OUT)/%: $(OUT)/%.o $(OUT)/tests/bench/profile.o $(LIBRARY) $(RCE_LIBRARY)
 	$(call run,LINK,$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS))
@@ -160,4 +165,5 @@ clean: ## Remove build and out
 help: ## List the goals
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
--include $(patsubst %.c,$(OUT)/%.d,$(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) tests/bench/profile.c)
+-include $(patsubst %.c,$(OUT)/%.d,$(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) \
+  $(FUZZ_SOURCES) tests/bench/profile.c tests/fuzz/replay_main.c)

@@ -26,27 +26,42 @@ static const char *file_name(char name[NAME_SIZE_BYTES], const struct chart *cha
     return name;
 }
 
+static void write_percent(struct tsv *tsv, double share, bool is_there)
+{
+    if (is_there)
+        tsv_real(tsv, 100 * share);
+    else
+        tsv_empty(tsv);
+}
+
 static void write_data(const struct chart *chart, FILE *file)
 {
     struct tsv tsv = tsv_make(file);
     tsv_header(&tsv, columns, COLUMN_COUNT);
     for (size_t i = 0; i < chart->point_count; i++) {
         const struct chart_point *point = &chart->points[i];
+        bool has_interval = point->is_known && point->has_interval;
         tsv_text(&tsv, point->label);
-        tsv_real(&tsv, 100 * point->low);
-        tsv_real(&tsv, 100 * point->estimate);
-        tsv_real(&tsv, 100 * point->high);
+        write_percent(&tsv, point->low, has_interval);
+        write_percent(&tsv, point->estimate, point->is_known);
+        write_percent(&tsv, point->high, has_interval);
         tsv_count(&tsv, point->is_known);
         tsv_end_row(&tsv);
     }
+}
+
+/* Where the drawing of a point ends on the right. */
+static double end_of(const struct chart_point *point)
+{
+    return point->has_interval ? point->high : point->estimate;
 }
 
 static double highest_percent(const struct chart *chart)
 {
     double highest = 0;
     for (size_t i = 0; i < chart->point_count; i++)
-        if (chart->points[i].is_known && chart->points[i].high > highest)
-            highest = chart->points[i].high;
+        if (chart->points[i].is_known && end_of(&chart->points[i]) > highest)
+            highest = end_of(&chart->points[i]);
     return 100 * highest;
 }
 
@@ -80,7 +95,9 @@ static void write_caption(const struct chart *chart, const struct identity *iden
     snprintf(text, sizeof text, "%s %s, %s %016" PRIx64 ", seed %" PRIu64 ", %" PRIu32 "%s.",
              identity->program, identity->version, identity->scenario, identity->scenario_hash,
              identity->seed, identity->replications,
-             identity_is_partial(identity) ? " replications (interrupted)" : " replications");
+             identity_is_partial(identity) ? " replications (interrupted)"
+             : identity->replications == 1 ? " replication"
+                                           : " replications");
     const char *const foot[] = {text, identity_caveat};
     for (int i = 0; i < 2; i++) {
         write_setting(file, "set label", foot[i]);
@@ -115,14 +132,17 @@ static void write_script(const struct chart *chart, const struct identity *ident
           "set border 3\nset tics nomirror\nset ytics scale 0 noenhanced\nunset key\n",
           file);
     file_name(name, chart, "tsv");
-    /* A label without a point is still listed: its point lies left of the axis. */
+    /* A label without a point is still listed: its point lies left of the axis. An empty cell is
+     * not valid() and draws nothing. */
     fprintf(file,
-            "x(row) = column(5) == 1 ? row : NaN\n"
+            "at(n) = valid(n) ? column(n) : NaN\n"
             "plot '%s' every ::1 using (-1):0:yticlabels(1) with points pointtype 0 notitle, \\\n"
-            "     '' every ::1 using (x(column(3))):0:(x(column(2))):(x(column(4))) \\\n"
-            "        with xerrorbars linetype 2 linewidth 2 pointtype 7 pointsize 0.8 notitle, \\\n"
-            "     '' every ::1 using (x(column(4))):0:(column(5) == 1 ? gprintf('  %%.3g %%%%', "
-            "column(3)) : '') \\\n"
+            "     '' every ::1 using (at(3)):0:(at(2)):(at(4)) \\\n"
+            "        with xerrorbars linetype 2 linewidth 2 pointtype 0 notitle, \\\n"
+            "     '' every ::1 using (at(3)):0 \\\n"
+            "        with points linetype 2 linewidth 2 pointtype 7 pointsize 0.8 notitle, \\\n"
+            "     '' every ::1 using (valid(4) ? at(4) : at(3)):0:(valid(3) ? gprintf('  %%.3g "
+            "%%%%', column(3)) : '') \\\n"
             "        with labels left offset 0.5,0 notitle\n",
             name);
 }
@@ -149,7 +169,8 @@ bool chart_write(struct directory *directory, const struct chart *chart,
            write_file(directory, file_name(script, chart, "gp"), chart, identity, error);
 }
 
-bool chart_draw(struct directory *directory, const struct chart *chart, struct error *error)
+bool chart_draw(struct directory *directory, const struct chart *chart,
+                const struct process_patience *patience, struct error *error)
 {
     char script[NAME_SIZE_BYTES], picture[NAME_SIZE_BYTES];
     if (known_count(chart) == 0) /* gnuplot fails on a picture of nothing, with other words. */
@@ -159,6 +180,7 @@ bool chart_draw(struct directory *directory, const struct chart *chart, struct e
         .directory = directory_path(directory),
         .script = file_name(script, chart, "gp"),
         .picture = file_name(picture, chart, "svg"),
+        .patience = patience,
     };
     return gnuplot_draw(&job, error);
 }

@@ -15,13 +15,16 @@
 
 #include "reports/directory.h"
 #include "reports/identity.h"
+#include "reports/process.h"
 #include "sim/base/error.h"
 
-/* One point; shares, 0 to 1. `is_known` false: a label without a point ("no data"). */
+/* One point; shares, 0 to 1. `is_known` false: a label without a point ("no data"). `has_interval`
+ * false: a point whose interval is not known; it is drawn without a bar, and the columns of the
+ * limits are empty. */
 struct chart_point {
     const char *label;
     double low, estimate, high;
-    bool is_known;
+    bool is_known, has_interval;
 };
 
 struct chart {
@@ -38,8 +41,10 @@ struct chart {
 bool chart_write(struct directory *directory, const struct chart *chart,
                  const struct identity *identity, struct error *error);
 
-/* Draw the picture from what was written. Errors: ERROR_CHART, and the data stays. */
-bool chart_draw(struct directory *directory, const struct chart *chart, struct error *error);
+/* Draw the picture from what was written. `patience` (process.h) may be NULL. Errors: ERROR_CHART,
+ * and the data stays. */
+bool chart_draw(struct directory *directory, const struct chart *chart,
+                const struct process_patience *patience, struct error *error);
 
 /* Describe the chart for the manifest: {kind, data, script, picture, columns, ...}. */
 json_t *chart_json(const struct chart *chart, bool is_drawn);

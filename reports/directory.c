@@ -103,8 +103,12 @@ static bool make_parents(struct directory *directory, struct error *error)
         if (mkdir(path, 0777) == 0) {
             if (directory->first_made == NULL)
                 directory->first_made = arena_copy_text(directory->arena, path);
-        } else if (errno != EEXIST && access(path, F_OK) != 0) {
-            return fail(error, "cannot make the folder", path);
+        } else {
+            int reason = errno;
+            if (reason != EEXIST && access(path, F_OK) != 0) {
+                errno = reason; /* Why it cannot be made, not that it is missing. */
+                return fail(error, "cannot make the folder", path);
+            }
         }
         *at = end;
     }

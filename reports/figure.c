@@ -83,3 +83,42 @@ const char *figure_duration(char text[FIGURE_SIZE_BYTES], double duration_ns)
              units_print_rough_duration(rough, (int64_t)llround(duration_ns)));
     return text;
 }
+
+const char *figure_duration_error(char text[FIGURE_SIZE_BYTES], double error_ns, double duration_ns)
+{
+    static const struct {
+        const char *name;
+        double size_ns;
+    } units[] = {{"h", 3.6e12}, {"min", 6e10}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}};
+    size_t i = 0, last = sizeof units / sizeof units[0] - 1;
+    while (i < last && fabs(duration_ns) < units[i].size_ns)
+        i++;
+    double error = error_ns / units[i].size_ns;
+    text[0] = '\0';
+    if (error >= 0.0005)
+        snprintf(text, FIGURE_SIZE_BYTES, "%.*f %s",
+                 decimals_for(error, 2) < 3 ? decimals_for(error, 2) : 3, error, units[i].name);
+    return text;
+}
+
+const char *figure_exact_duration(char text[FIGURE_SIZE_BYTES], double duration_ns)
+{
+    char exact[UNITS_TEXT_SIZE_BYTES];
+    if (!(fabs(duration_ns) < 9.2e18))
+        return figure_duration(text, duration_ns);
+    int64_t whole_ns = (int64_t)llround(duration_ns);
+    if (fabs(duration_ns) >= (double)UNITS_S)
+        whole_ns = (int64_t)llround(duration_ns / (double)UNITS_MS) * UNITS_MS;
+    snprintf(text, FIGURE_SIZE_BYTES, "%s", units_print_duration(exact, whole_ns));
+    return text;
+}
+
+const char *figure_share_interval(char text[FIGURE_SIZE_BYTES], double low, double high)
+{
+    char low_text[FIGURE_SIZE_BYTES], high_text[FIGURE_SIZE_BYTES];
+    figure_share(low_text, low);
+    figure_share(high_text, high);
+    snprintf(text, FIGURE_SIZE_BYTES, "[%.*s, %.*s] %%", (int)strcspn(low_text, " "), low_text,
+             (int)strcspn(high_text, " "), high_text);
+    return text;
+}

@@ -25,4 +25,15 @@ const char *figure_number(char text[FIGURE_SIZE_BYTES], double value);
 /* A duration in ns, held in a double because it is a mean ("1.57 h"). */
 const char *figure_duration(char text[FIGURE_SIZE_BYTES], double duration_ns);
 
+/* What is uncertain about `duration_ns`, in the unit that figure_duration shows that in ("0.11 h");
+ * "" where it is too little to be seen beside it. */
+const char *figure_duration_error(char text[FIGURE_SIZE_BYTES], double error_ns,
+                                  double duration_ns);
+
+/* A duration in ns as a scenario would have it, to the ms ("1d2h45min"). */
+const char *figure_exact_duration(char text[FIGURE_SIZE_BYTES], double duration_ns);
+
+/* Two shares as an interval in percent ("[17.9, 18.7] %"). */
+const char *figure_share_interval(char text[FIGURE_SIZE_BYTES], double low, double high);
+
 #endif

@@ -32,8 +32,13 @@ static bool judge(struct process_outcome *outcome, const char *picture, struct e
         return error_set(error, ERROR_CHART,
                          "gnuplot is not installed; the data and the script of the chart are kept "
                          "(install gnuplot-nox, then run gnuplot on the .gp file)");
+    if (outcome->is_interrupted)
+        return error_set(error, ERROR_CHART, "interrupted while gnuplot was drawing; data kept");
     if (outcome->is_late)
         return error_set(error, ERROR_CHART, "gnuplot was stopped after 60 s; data kept");
+    if (outcome->signal_number != 0)
+        return error_set(error, ERROR_CHART, "gnuplot was killed by signal %d (%s); data kept",
+                         outcome->signal_number, strsignal(outcome->signal_number));
     if (outcome->exit_status != 0)
         return error_set(error, ERROR_CHART, "gnuplot failed (status %d): %s; data kept",
                          outcome->exit_status, last_line(outcome->text));
@@ -54,8 +59,10 @@ bool gnuplot_draw(const struct gnuplot_job *job, struct error *error)
     snprintf(whole, sizeof whole, "%s/%s", job->directory, job->picture);
     snprintf(setting, sizeof setting, "output='%s.part'", job->picture);
     const char *arguments[] = {"gnuplot", "-d", "-e", setting, job->script, NULL};
-    struct process_job process = {
-        .arguments = arguments, .directory = job->directory, .deadline_ns = DEADLINE_NS};
+    struct process_job process = {.arguments = arguments,
+                                  .directory = job->directory,
+                                  .deadline_ns = DEADLINE_NS,
+                                  .patience = job->patience};
     struct process_outcome outcome;
     if (!process_run(&process, &outcome, error)) {
         if (error != NULL)

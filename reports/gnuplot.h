@@ -20,16 +20,18 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "reports/process.h"
 #include "sim/base/error.h"
 
 struct gnuplot_job {
     const char *directory; /* Where script and data are, and the picture will be. */
     const char *script;    /* File name without folders. */
     const char *picture;   /* The same. */
+    const struct process_patience *patience; /* May be NULL. */
 };
 
-/* Draw the picture. Errors (ERROR_CHART): gnuplot is missing, failed, was late, or drew nothing;
- * there is then no picture, and script and data are left alone. */
+/* Draw the picture. Errors (ERROR_CHART): gnuplot is missing, failed, was late or interrupted, or
+ * drew nothing; there is then no picture, and script and data are left alone. */
 bool gnuplot_draw(const struct gnuplot_job *job, struct error *error);
 
 /* Write `text` as a gnuplot string in single quotes; quotes inside are doubled, control characters

@@ -15,6 +15,8 @@
 #include "sim/base/units.h"
 
 enum { STATUS_NOT_FOUND = 127, PATH_SIZE_BYTES = 4096 };
+#define SLEEP_NS  (50 * UNITS_MS)
+#define NOTICE_NS (3 * UNITS_S)
 
 static int64_t clock_ns(void)
 {
@@ -54,17 +56,43 @@ _Noreturn static void become(const struct process_job *job, char *const *environ
     _exit(STATUS_NOT_FOUND);
 }
 
-/* Read until the end or the deadline; keep what has room. False: the deadline came first. */
-static bool collect(int output, int64_t deadline_at_ns, char text[PROCESS_TEXT_SIZE_BYTES])
+/* One wait for a process. A signal may come between a look at the flag and the sleep that follows,
+ * so no sleep is longer than SLEEP_NS. */
+struct wait {
+    const struct process_job *job;
+    int64_t started_at_ns;
+    bool is_notice_given;
+    struct process_outcome *outcome;
+};
+
+/* May the process go on? If not, the outcome says why. */
+static bool may_go_on(struct wait *wait)
+{
+    const struct process_patience *patience = wait->job->patience;
+    int64_t waited_ns = clock_ns() - wait->started_at_ns;
+    if (patience != NULL && patience->interrupted != NULL && *patience->interrupted != 0)
+        wait->outcome->is_interrupted = true;
+    else if (waited_ns >= wait->job->deadline_ns)
+        wait->outcome->is_late = true;
+    if (wait->outcome->is_interrupted || wait->outcome->is_late)
+        return false;
+    bool is_notice_due = patience != NULL && patience->notice != NULL && waited_ns >= NOTICE_NS;
+    if (is_notice_due && !wait->is_notice_given) {
+        wait->is_notice_given = true;
+        fprintf(stderr, "%s\n", patience->notice);
+    }
+    return true;
+}
+
+/* Read until the end; keep what has room. False: the process may not go on. */
+static bool collect(int output, struct wait *wait)
 {
     size_t used = 0;
     char more[4096];
-    for (;;) {
-        int64_t left_ns = deadline_at_ns - clock_ns();
-        if (left_ns <= 0)
-            return false;
-        struct pollfd wait = {.fd = output, .events = POLLIN};
-        if (poll(&wait, 1, (int)(left_ns / UNITS_MS) + 1) <= 0)
+    char *text = wait->outcome->text;
+    while (may_go_on(wait)) {
+        struct pollfd ready = {.fd = output, .events = POLLIN};
+        if (poll(&ready, 1, (int)(SLEEP_NS / UNITS_MS)) <= 0)
             continue;
         ssize_t size = read(output, more, sizeof more);
         if (size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN))
@@ -73,34 +101,34 @@ static bool collect(int output, int64_t deadline_at_ns, char text[PROCESS_TEXT_S
             text[used++] = more[i];
         text[used] = '\0';
     }
+    return false;
 }
 
-/* Wait for the end; false: the deadline came first and the process was killed. */
-static bool reap(pid_t child, int64_t deadline_at_ns, int *status)
+/* Wait for the end; false: the process may not go on. */
+static bool reap(pid_t child, struct wait *wait, int *status)
 {
     struct timespec pause = {.tv_nsec = 2 * UNITS_MS};
-    while (clock_ns() < deadline_at_ns) {
-        pid_t ended = waitpid(child, status, WNOHANG);
-        if (ended == child)
+    while (may_go_on(wait)) {
+        if (waitpid(child, status, WNOHANG) == child)
             return true;
         nanosleep(&pause, NULL);
     }
-    kill(-child, SIGKILL);
-    kill(child, SIGKILL);
-    while (waitpid(child, status, 0) < 0 && errno == EINTR)
-        continue;
     return false;
 }
 
 static void watch(pid_t child, int output, const struct process_job *job,
                   struct process_outcome *outcome)
 {
-    int64_t deadline_at_ns = clock_ns() + job->deadline_ns;
+    struct wait wait = {.job = job, .started_at_ns = clock_ns(), .outcome = outcome};
     int status = 0;
-    bool is_heard = collect(output, deadline_at_ns, outcome->text);
-    bool is_reaped = reap(child, is_heard ? deadline_at_ns : 0, &status);
-    outcome->is_late = !is_reaped;
-    outcome->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (!collect(output, &wait) || !reap(child, &wait, &status)) {
+        kill(-child, SIGKILL);
+        kill(child, SIGKILL);
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            continue;
+    }
+    outcome->signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    outcome->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + outcome->signal_number;
 }
 
 static bool start(const struct process_job *job, const struct pipe *output,

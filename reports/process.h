@@ -11,6 +11,7 @@
 #ifndef REPORTS_PROCESS_H
 #define REPORTS_PROCESS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -18,16 +19,25 @@
 
 enum { PROCESS_TEXT_SIZE_BYTES = 4096 };
 
+/* How long whoever waits has patience. Both may be NULL. */
+struct process_patience {
+    const volatile sig_atomic_t *interrupted; /* Not 0: the program is killed at once. */
+    const char *notice;                       /* A line for standard error after some seconds. */
+};
+
 struct process_job {
-    const char *const *arguments; /* Ended by NULL; the first is looked up in PATH. */
-    const char *directory;        /* To work in; NULL: where we are. */
-    int64_t deadline_ns;          /* Real time. */
+    const char *const *arguments;            /* Ended by NULL; the first is looked up in PATH. */
+    const char *directory;                   /* To work in; NULL: where we are. */
+    int64_t deadline_ns;                     /* Real time. */
+    const struct process_patience *patience; /* NULL: nobody interrupts, nothing is said. */
 };
 
 struct process_outcome {
     bool is_found;                      /* False: there is no such program; nothing else is set. */
     bool is_late;                       /* It was killed at the deadline. */
+    bool is_interrupted;                /* It was killed because we were interrupted. */
     int exit_status;                    /* Of a program that ended by itself, else 128 + signal. */
+    int signal_number;                  /* That ended it, or 0. */
     char text[PROCESS_TEXT_SIZE_BYTES]; /* Its standard output and error, in order, cut off. */
 };
 

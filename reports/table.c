@@ -55,6 +55,30 @@ void page_style(const struct page *page, enum page_style style)
         fputs(style_code(style), page->file);
 }
 
+/* A control character: C0, DEL, or C1 as UTF-8 writes it (two bytes). */
+static bool is_control(const char *at)
+{
+    unsigned char first = (unsigned char)at[0], second = (unsigned char)at[1];
+    return first < ' ' || first == 0x7F || (first == 0xC2 && second >= 0x80 && second < 0xA0);
+}
+
+static void put(FILE *file, const char *text, size_t size)
+{
+    for (const char *at = text; at < text + size; at++) {
+        if (!is_control(at) || *at == '\n') {
+            putc(*at, file);
+            continue;
+        }
+        putc('?', file);
+        at += (unsigned char)*at == 0xC2;
+    }
+}
+
+void page_put(FILE *file, const char *text)
+{
+    put(file, text, strlen(text));
+}
+
 static void print_blanks(FILE *file, size_t count)
 {
     fprintf(file, "%*s", (int)count, "");
@@ -79,7 +103,7 @@ void page_paragraph(const struct page *page, int indent, const char *text)
             putc(' ', page->file);
             column++;
         }
-        fwrite(at, 1, length, page->file);
+        put(page->file, at, length);
         column += width;
         at += length;
     }
@@ -90,7 +114,7 @@ void page_title(const struct page *page, const char *text)
 {
     putc('\n', page->file);
     page_style(page, PAGE_STRONG);
-    fputs(text, page->file);
+    page_put(page->file, text);
     page_style(page, PAGE_PLAIN);
     putc('\n', page->file);
 }
@@ -193,7 +217,7 @@ static void print_text(const struct page *page, const struct column *column, con
         print_blanks(page->file, blanks);
     if (style != PAGE_PLAIN)
         page_style(page, style);
-    fputs(text, page->file);
+    page_put(page->file, text);
     if (style != PAGE_PLAIN)
         page_style(page, PAGE_PLAIN);
     if (column->alignment == TABLE_LEFT && !is_last)

@@ -32,6 +32,10 @@ enum page_style { PAGE_PLAIN, PAGE_STRONG, PAGE_FAINT, PAGE_GOOD, PAGE_BAD, PAGE
  * is set or TERM is "dumb"; anything else has 80 characters and none. */
 struct page page_of(FILE *file);
 
+/* Print text of other people as it is, but for control characters other than line ends: they become
+ * '?', so that a scenario cannot steer a terminal. Everything below prints its texts like that. */
+void page_put(FILE *file, const char *text);
+
 /* Switch a style on and off (PAGE_PLAIN). Nothing without colour. */
 void page_style(const struct page *page, enum page_style style);
 

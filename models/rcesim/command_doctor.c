@@ -15,6 +15,13 @@
 #include "sim/base/units.h"
 #include "sim/chance/draw.h"
 
+/* clang's version begins with its name, gcc's is a bare number. */
+#if defined __clang__ || !defined __GNUC__
+static const char compiler[] = __VERSION__;
+#else
+static const char compiler[] = "gcc " __VERSION__;
+#endif
+
 #define PROBE_DEADLINE_NS (10 * UNITS_S)
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -82,7 +89,7 @@ static void print_libraries(void)
 {
     int major, minor, patch;
     yaml_get_version(&major, &minor, &patch);
-    printf("%-12s %s, built by %s\n", "rcesim", command_version, __VERSION__);
+    printf("%-12s %s, built by %s\n", "rcesim", command_version, compiler);
     printf("%-12s GSL %s, libyaml %d.%d.%d, jansson %s\n", "libraries", gsl_version, major, minor,
            patch, jansson_version_str());
     for (size_t i = 0; i < engines_count(); i++)

@@ -13,6 +13,7 @@
 #include "models/rcesim/store.h"
 #include "models/vmc/model.h"
 #include "reports/directory.h"
+#include "reports/process.h"
 #include "reports/progress.h"
 #include "sim/experiment/experiment.h"
 
@@ -149,17 +150,32 @@ static bool simulate(const struct options *options, const struct configuration *
 
 /* Write the whole directory, or nothing. A missing chart is no failure of the directory. */
 static bool write_result(const struct directory_target *target, const struct outcome *outcome,
-                         bool *is_drawn, struct error *chart_error, struct error *error)
+                         const struct process_patience *patience, struct store_drawing *drawing,
+                         struct error *error)
 {
     struct directory *directory;
     if (!directory_open(&directory, outcome->arena, target, error))
         return false;
     if (!store_write(directory, outcome, error) ||
-        !store_draw(directory, outcome, is_drawn, chart_error, error)) {
+        !store_draw(directory, outcome, patience, drawing, error)) {
         directory_discard(directory);
         return false;
     }
     return directory_commit(directory, error);
+}
+
+/* A partial result does not cost the result that --force was to replace: it goes beside it. */
+static void spare_what_is_there(struct directory_target *target, const struct outcome *outcome)
+{
+    size_t length = strlen(target->path);
+    while (length > 1 && target->path[length - 1] == '/')
+        length--;
+    if (!outcome->result->is_partial || !target->replace || access(target->path, F_OK) != 0)
+        return;
+    const char *kept = arena_print(outcome->arena, "%.*s", (int)length, target->path);
+    target->path = arena_print(outcome->arena, "%s.partial", kept);
+    fprintf(stderr, "rcesim: interrupted: %s stays as it was; the partial result goes to %s\n",
+            kept, target->path);
 }
 
 static void print_result(const struct options *options, const struct outcome *outcome,
@@ -175,9 +191,9 @@ static void print_result(const struct options *options, const struct outcome *ou
     console_print(outcome, directory, &page);
 }
 
-static int status_of(const struct outcome *outcome, bool is_drawn)
+static int status_of(const struct outcome *outcome, bool is_interrupted, bool is_drawn)
 {
-    if (outcome->result->is_partial)
+    if (outcome->result->is_partial || is_interrupted)
         return INTERRUPT_STATUS;
     switch (outcome->verdict) {
     case THRESHOLD_FAIL: return COMMAND_THRESHOLD_FAILED;
@@ -188,28 +204,34 @@ static int status_of(const struct outcome *outcome, bool is_drawn)
 }
 
 static int finish(const struct options *options, const struct configuration *configuration,
-                  const struct result *result, const struct directory_target *target)
+                  const struct result *result, struct directory_target target)
 {
     if (result->replication_count == 0) {
         fprintf(stderr, "rcesim: interrupted before the first replication; nothing written\n");
         return INTERRUPT_STATUS;
     }
+    /* The simulation's Ctrl-C was for the simulation; one more is for the drawing. */
+    struct process_patience patience = {
+        .interrupted = interrupt_catch(),
+        .notice = options->is_quiet ? NULL : "rcesim: drawing the chart",
+    };
     struct outcome_commands commands = {
         .run = options_command(&options->scenario, "run", true),
         .trace = options_command(&options->scenario, "trace", false),
     };
     const struct outcome *outcome =
         outcome_create(options->scenario.arena, configuration, result, &commands);
-    struct error error, chart_error;
-    bool is_drawn = false;
-    bool is_written = write_result(target, outcome, &is_drawn, &chart_error, &error);
-    print_result(options, outcome, is_written ? target->path : NULL);
+    struct error error;
+    struct store_drawing drawing = {0};
+    spare_what_is_there(&target, outcome);
+    bool is_written = write_result(&target, outcome, &patience, &drawing, &error);
+    print_result(options, outcome, is_written ? target.path : NULL);
     fflush(stdout); /* So that messages come after it where both go to one place. */
     if (!is_written)
         return options_fail(&error);
-    if (!is_drawn)
-        fprintf(stderr, "rcesim: no chart: %s\n", chart_error.message);
-    return status_of(outcome, is_drawn);
+    if (!drawing.is_drawn)
+        fprintf(stderr, "rcesim: no chart: %s\n", drawing.reason.message);
+    return status_of(outcome, *patience.interrupted != 0, drawing.is_drawn);
 }
 
 static int load_and_run(const struct options *options)
@@ -238,7 +260,7 @@ static int load_and_run(const struct options *options)
     if (!directory_check(&target, &error) ||
         !simulate(options, configuration, arena_limit_bytes, &result, &error))
         return options_fail(&error);
-    int status = finish(options, configuration, result, &target);
+    int status = finish(options, configuration, result, target);
     result_destroy(result);
     return status;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "models/rcesim/configure.h"
+#include "models/rcesim/manual.h"
 #include "models/rcesim/options.h"
 #include "models/rcesim/schema.h"
 
@@ -60,7 +61,7 @@ static int print(const struct options *options)
 {
     switch (options->what) {
     case KEY_SCHEMA: schema_print_json_schema(&rcesim_schema, stdout); return 0;
-    case KEY_DOCUMENT: schema_print_document(&rcesim_schema, stdout); return 0;
+    case KEY_DOCUMENT: manual_print(stdout); return 0;
     case KEY_PATHS: schema_print_paths(&rcesim_schema, stdout); return 0;
     }
     return print_resolved(options);

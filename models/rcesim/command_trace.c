@@ -8,6 +8,7 @@
 #include "models/rcesim/options.h"
 #include "models/rcesim/single.h"
 #include "models/rcesim/story.h"
+#include "models/rcesim/verdict.h"
 #include "models/vmc/model.h"
 
 enum option_key { KEY_WORKFLOW = 'w', KEY_REPLICATION = 'r', KEY_BESIDE = 512, KEY_LEVEL };
@@ -92,6 +93,7 @@ static void parse_options(struct options *options, int argc, char **argv)
 /* What one story is about. */
 struct subject {
     const struct configuration *configuration;
+    uint32_t variants[2]; /* The second one with --beside. */
     uint32_t replication;
     uint32_t workflow;
 };
@@ -100,7 +102,11 @@ static bool look_for_failed(struct subject *subject, uint32_t replication, bool 
                             struct error *error)
 {
     struct arena *arena = arena_create("search", 0);
-    struct single single = {.configuration = subject->configuration, .replication = replication};
+    struct single single = {
+        .configuration = subject->configuration,
+        .variant = subject->variants[0],
+        .replication = replication,
+    };
     const struct record *record;
     bool is_run = single_run(&single, arena, &record, error);
     *is_found = is_run && single_first_failed(record, &subject->workflow);
@@ -109,7 +115,7 @@ static bool look_for_failed(struct subject *subject, uint32_t replication, bool 
     return is_run;
 }
 
-/* Look through the replications for a workflow that failed in the first variant. */
+/* Look through the replications for a workflow that failed in the (first) variant of the story. */
 static bool find_failed(const struct options *options, struct subject *subject, struct error *error)
 {
     const struct configuration *configuration = subject->configuration;
@@ -122,7 +128,7 @@ static bool find_failed(const struct options *options, struct subject *subject, 
         if (is_found)
             return true;
     }
-    const char *variant = configuration->variants[0].name;
+    const char *variant = configuration->variants[subject->variants[0]].name;
     if (options->has_replication)
         return error_set(error, ERROR_USAGE,
                          "no workflow of variant \"%s\" failed in replication %" PRIu32, variant,
@@ -151,8 +157,24 @@ static bool choose(const struct options *options, struct subject *subject, struc
     return true;
 }
 
+/* What is kept of one workflow in one variant: everything that happened, and its row. */
+struct record_of_life {
+    struct trace *trace;
+    uint32_t workflow;
+    uint32_t row_count;
+    int64_t *row;
+};
+
+static void keep_row(void *context, const struct model_run *run, const int64_t *values)
+{
+    (void)run;
+    struct record_of_life *life = context;
+    if (life->row_count++ == life->workflow)
+        memcpy(life->row, values, vmc_model.row_column_count * sizeof *values);
+}
+
 static bool record_story(const struct options *options, const struct subject *subject,
-                         uint32_t variant, struct trace **trace, struct error *error)
+                         uint32_t variant, struct record_of_life *life, struct error *error)
 {
     struct arena *arena = options->scenario.arena;
     struct trace_options trace_options = {
@@ -160,8 +182,17 @@ static bool record_story(const struct options *options, const struct subject *su
         .types = vmc_trace_types,
         .type_count = vmc_trace_type_count,
     };
-    struct trace *made = trace_create(arena, &trace_options);
-    struct model_sink sink = {.trace = made, .trace_unit = subject->workflow};
+    *life = (struct record_of_life){
+        .trace = trace_create(arena, &trace_options),
+        .workflow = subject->workflow,
+        .row = arena_take_array(arena, vmc_model.row_column_count, sizeof *life->row),
+    };
+    struct model_sink sink = {
+        .context = life,
+        .row = keep_row,
+        .trace = life->trace,
+        .trace_unit = subject->workflow,
+    };
     struct single single = {
         .configuration = subject->configuration,
         .variant = variant,
@@ -169,10 +200,18 @@ static bool record_story(const struct options *options, const struct subject *su
         .sink = &sink,
     };
     const struct record *record;
-    if (!single_run(&single, arena, &record, error))
-        return false;
-    *trace = made;
-    return true;
+    return single_run(&single, arena, &record, error);
+}
+
+static const char *verdict_of(const struct options *options, const struct subject *subject,
+                              uint32_t variant, const struct record_of_life *life)
+{
+    const struct vmc_parameters *parameters = subject->configuration->variants[variant].parameters;
+    return verdict_text(options->scenario.arena, &(struct verdict_source){
+                                                     .trace = life->trace,
+                                                     .options = parameters->options,
+                                                     .row = life->row,
+                                                 });
 }
 
 static void print_title(const struct options *options, const struct subject *subject,
@@ -181,12 +220,12 @@ static void print_title(const struct options *options, const struct subject *sub
     struct arena *arena = options->scenario.arena;
     const struct configuration *configuration = subject->configuration;
     page_style(page, PAGE_STRONG);
-    page_paragraph(page, 0,
-                   arena_print(arena, "%s, workflow %" PRIu32 " in replication %" PRIu32 ", %s%s",
-                               scenario_name(configuration->scenario), subject->workflow,
-                               subject->replication,
-                               options->is_beside ? "two variants" : "variant ",
-                               options->is_beside ? "" : configuration->variants[0].name));
+    page_paragraph(
+        page, 0,
+        arena_print(arena, "%s, workflow %" PRIu32 " in replication %" PRIu32 ", %s%s",
+                    scenario_name(configuration->scenario), subject->workflow, subject->replication,
+                    options->is_beside ? "two variants" : "variant ",
+                    options->is_beside ? "" : configuration->variants[subject->variants[0]].name));
     page_style(page, PAGE_PLAIN);
 }
 
@@ -203,25 +242,58 @@ static void print_foot(const struct options *options, const struct subject *subj
     page_style(page, PAGE_PLAIN);
 }
 
-static bool tell(const struct options *options, const struct subject *subject, struct error *error)
+static bool tell_one(const struct options *options, const struct subject *subject,
+                     const struct page *page, struct error *error)
 {
-    struct page page = page_of(stdout);
-    const struct configuration *configuration = subject->configuration;
-    struct trace *traces[2] = {NULL, NULL};
-    uint32_t count = options->is_beside ? 2 : 1;
-    for (uint32_t i = 0; i < count; i++)
-        if (!record_story(options, subject, i, &traces[i], error))
-            return false;
-    print_title(options, subject, &page);
-    if (options->is_beside)
-        story_print_beside((const struct trace *const[2]){traces[0], traces[1]},
-                           (const char *const[2]){configuration->variants[0].name,
-                                                  configuration->variants[1].name},
-                           &page, options->scenario.arena);
-    else
-        story_print(traces[0], &page);
-    print_foot(options, subject, &page);
+    struct record_of_life life;
+    if (!record_story(options, subject, subject->variants[0], &life, error))
+        return false;
+    print_title(options, subject, page);
+    story_print(life.trace, page);
+    page_style(page, PAGE_STRONG);
+    page_paragraph(page, 0, verdict_of(options, subject, subject->variants[0], &life));
+    page_style(page, PAGE_PLAIN);
+    print_foot(options, subject, page);
     return true;
+}
+
+static bool tell_two(const struct options *options, const struct subject *subject,
+                     const struct page *page, struct error *error)
+{
+    struct arena *arena = options->scenario.arena;
+    struct record_of_life lives[2];
+    const char *names[2];
+    for (int i = 0; i < 2; i++) {
+        names[i] = subject->configuration->variants[subject->variants[i]].name;
+        if (!record_story(options, subject, subject->variants[i], &lives[i], error))
+            return false;
+    }
+    print_title(options, subject, page);
+    story_print_beside((const struct trace *const[2]){lives[0].trace, lives[1].trace}, names, page,
+                       arena);
+    page_style(page, PAGE_STRONG);
+    for (int i = 0; i < 2; i++)
+        page_paragraph(page, 0,
+                       arena_print(arena, "%s: %s", names[i],
+                                   verdict_of(options, subject, subject->variants[i], &lives[i])));
+    page_style(page, PAGE_PLAIN);
+    print_foot(options, subject, page);
+    return true;
+}
+
+/* The variants in the order of the command line; without one, the first of the scenario. */
+static void order_variants(const struct options *options, struct subject *subject)
+{
+    const struct configuration *configuration = subject->configuration;
+    const struct options_list *given = &options->scenario.variants;
+    subject->variants[1] = 1;
+    for (size_t i = 0, found = 0; i < given->count && found < 2; i++)
+        for (uint32_t k = 0; k < configuration->variant_count; k++) {
+            bool is_new = found == 0 || subject->variants[0] != k;
+            if (is_new && found < 2 &&
+                strcmp(configuration->variants[k].name, given->items[i]) == 0)
+                subject->variants[found++] = k;
+        }
 }
 
 static bool check_variants(const struct options *options, const struct configuration *configuration,
@@ -250,9 +322,12 @@ static int load_and_tell(const struct options *options)
         !check_variants(options, configuration, &error))
         return options_fail(&error);
     struct subject subject = {.configuration = configuration};
-    if (!choose(options, &subject, &error) || !tell(options, &subject, &error))
-        return options_fail(&error);
-    return 0;
+    struct page page = page_of(stdout);
+    order_variants(options, &subject);
+    bool is_told = choose(options, &subject, &error) &&
+                   (options->is_beside ? tell_two(options, &subject, &page, &error)
+                                       : tell_one(options, &subject, &page, &error));
+    return is_told ? 0 : options_fail(&error);
 }
 
 int command_trace(int argc, char **argv)

@@ -35,7 +35,7 @@ static void describe(const struct configuration *configuration, const char *file
         printf("%s%s", i > 0 ? ", " : "", configuration->variants[i].name);
     printf("), %" PRIu32 " replications, %zu threshold%s, hash %016" PRIx64 "\n",
            configuration->replication_count, configuration->threshold_count,
-           configuration->threshold_count == 1 ? "" : "s", scenario_hash(configuration->scenario));
+           configuration->threshold_count == 1 ? "" : "s", configuration->hash);
 }
 
 static bool validate(const struct options *options, const char *file_name, struct error *error)

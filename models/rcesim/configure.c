@@ -74,7 +74,7 @@ static bool read_fleet(const struct reading *reading, struct vmc_fleet *fleet)
     return read_groups(reading, fleet);
 }
 
-static void read_provisioning(const struct reading *reading, struct vmc_provisioning *provisioning)
+static bool read_provisioning(const struct reading *reading, struct vmc_provisioning *provisioning)
 {
     struct scenario *scenario = reading->scenario;
     *provisioning = (struct vmc_provisioning){
@@ -86,10 +86,19 @@ static void read_provisioning(const struct reading *reading, struct vmc_provisio
         .outage_duration = scenario_dist(scenario, "provisioning.capacity_outage.duration"),
     };
     if (!scenario_has(scenario, "provisioning.region_outage"))
-        return;
+        return true;
     provisioning->region_outage_gap = scenario_dist(scenario, "provisioning.region_outage.gap");
     provisioning->region_outage_duration =
         scenario_dist(scenario, "provisioning.region_outage.duration");
+    /* Every outage of a region is simulated, whether somebody asks for a host or not. */
+    double period_ns = dist_mean(provisioning->region_outage_gap) +
+                       dist_mean(provisioning->region_outage_duration);
+    if (period_ns >= (double)UNITS_MIN)
+        return true;
+    return scenario_complain(
+        scenario, "provisioning.region_outage.gap", reading->error,
+        "outages and gaps of a region must last at least 1 min together on average, not %.3g s",
+        period_ns / (double)UNITS_S);
 }
 
 static void read_work(const struct reading *reading, struct vmc_config *world)
@@ -196,7 +205,7 @@ static bool read_world(const struct reading *reading, struct vmc_config *world)
 {
     vmc_config_init(world);
     bool is_good = read_fleet(reading, &world->fleet);
-    read_provisioning(reading, &world->provisioning);
+    is_good = read_provisioning(reading, &world->provisioning) && is_good;
     read_work(reading, world);
     is_good = read_service(reading, &world->service) && is_good;
     is_good = read_wave(reading, &world->wave) && is_good;
@@ -335,8 +344,11 @@ static bool read_thresholds(const struct reading *reading, struct configuration 
         struct error problem;
         if (threshold_parse(&configuration->thresholds[i], text, &known, &at, &problem))
             continue;
-        is_good = scenario_complain(scenario, path, reading->error, "%s, at \"%s\"",
-                                    problem.message, text + (at < strlen(text) ? at : 0));
+        bool is_metric_unknown = strstr(problem.message, "there is no metric") != NULL;
+        is_good = scenario_complain(scenario, path, reading->error, "%s, at \"%s\"%s",
+                                    problem.message, text + (at < strlen(text) ? at : 0),
+                                    is_metric_unknown ? " (metrics: see rcesim scenario --document)"
+                                                      : "");
     }
     return is_good;
 }
@@ -350,6 +362,7 @@ bool configure_load(struct configuration **out, struct arena *arena,
     struct scenario *scenario = configuration->scenario;
     struct reading reading = {.scenario = scenario, .arena = arena, .error = error};
     configuration->file_name = source->file_name;
+    configuration->hash = scenario_hash(scenario);
     configuration->question = scenario_text(scenario, "question");
     configuration->seed = (uint64_t)scenario_count(scenario, "experiment.seed");
     configuration->replication_count =
@@ -390,6 +403,17 @@ static bool check_variant_name(const struct configuration *configuration, const 
     return error_set(error, ERROR_USAGE, "there is no variant \"%s\"; there are: %s", name, list);
 }
 
+/* With variants left out it is another experiment, and has another hash. */
+static void hash_selection(struct configuration *configuration)
+{
+    uint64_t parts[1 + VARIANTS_MAX] = {scenario_hash(configuration->scenario)};
+    for (uint32_t i = 0; i < configuration->variant_count; i++) {
+        const char *name = configuration->variants[i].name;
+        parts[1 + i] = text_hash(name, strlen(name));
+    }
+    configuration->hash = text_hash(parts, (1 + configuration->variant_count) * sizeof parts[0]);
+}
+
 bool configure_select_variants(struct configuration *configuration, const char *const *names,
                                size_t count, struct error *error)
 {
@@ -415,7 +439,10 @@ bool configure_select_variants(struct configuration *configuration, const char *
         threshold.variant = new_index[threshold.variant];
         configuration->thresholds[thresholds_kept++] = threshold;
     }
+    bool is_less = kept < configuration->variant_count;
     configuration->variant_count = kept;
+    if (is_less)
+        hash_selection(configuration);
     configuration->threshold_count = thresholds_kept;
     return true;
 }
@@ -449,15 +476,16 @@ bool configure_check_memory(struct configuration *configuration, uint32_t thread
     double record = configuration->world.fleet.sddcs_count / 8.0 + 8.0 * VMC_METRIC_COUNT + 2048;
     double records = (record * replications + row_bytes) * configuration->variant_count;
     double available = 0.9 * configure_memory_available_bytes();
+    bool is_fleet_larger = threads * per_thread > records;
     if (threads * per_thread + records > available)
         return scenario_complain(
-            configuration->scenario, "fleet.sddcs", error,
+            configuration->scenario, is_fleet_larger ? "fleet.sddcs" : "experiment.replications",
+            error,
             "this needs about %.1f GiB of memory (%.1f for each of %.0f threads, %.1f for the "
-            "records and rows of %u replications), and %.1f GiB are free; take fewer SDDCs, "
-            "--threads, "
-            "--replications or --rows",
+            "records and rows of %u replications), and %.1f GiB are free; take fewer %s",
             (threads * per_thread + records) / gib, per_thread / gib, threads, records / gib,
-            replications, available / gib);
+            replications, available / gib,
+            is_fleet_larger ? "SDDCs or --threads" : "replications or SDDCs, or less --rows");
     if (limit_bytes != NULL)
         *limit_bytes = (size_t)((available - records) / threads);
     return true;

@@ -21,6 +21,7 @@ struct configuration {
     struct scenario *scenario;
     const char *file_name;
     const char *question;
+    uint64_t hash; /* The scenario's; another one where variants are left out. */
     struct vmc_config world;
     struct experiment_variant *variants; /* [variant_count]; parameters are struct vmc_parameters */
     uint32_t variant_count;

@@ -41,6 +41,9 @@ static const char *interval_text(struct arena *arena, const struct metric *metri
 {
     if (!interval_is_known(interval))
         return interval_has_estimate(interval) ? "not estimable" : "no data";
+    char text[FIGURE_SIZE_BYTES];
+    if (metric->kind == METRIC_PROPORTION)
+        return arena_copy_text(arena, figure_share_interval(text, interval->low, interval->high));
     return arena_print(arena, "[%s, %s]", value_text(arena, metric, interval->low),
                        value_text(arena, metric, interval->high));
 }
@@ -54,6 +57,19 @@ static const char *rate_text(struct arena *arena, const struct metric *metric,
     if (summary->total == 0)
         return arena_print(arena, "< %s", value_text(arena, metric, summary->upper_bound));
     return value_text(arena, metric, summary->headline.estimate);
+}
+
+static const char *upper_bound_note(const struct view *view)
+{
+    for (uint32_t i = 0; i < view->result->variant_count; i++) {
+        const struct summary_metric *summary =
+            outcome_metric(view->outcome, i, view->model->failed_metric);
+        if (summary->total == 0 && summary->unit_count > 0)
+            return arena_print(view->arena,
+                               " \"< x %%\": none was seen; a one-sided %s upper bound.",
+                               outcome_confidence(view->outcome));
+    }
+    return "";
 }
 
 static void print_failures(const struct view *view)
@@ -90,9 +106,9 @@ static void print_failures(const struct view *view)
             method = arena_print(view->arena, "%s; %s", method, other->method);
     }
     page_style(view->page, PAGE_FAINT);
-    page_paragraph(
-        view->page, 2,
-        arena_print(view->arena, "Interval: %s. Wilson: with the design effect DEFF.", method));
+    page_paragraph(view->page, 2,
+                   arena_print(view->arena, "Interval: %s. Wilson: with the design effect DEFF.%s",
+                               method, upper_bound_note(view)));
     page_style(view->page, PAGE_PLAIN);
 }
 
@@ -228,6 +244,18 @@ static void print_group(const struct view *view, const char *group, const char *
         page_paragraph(view->page, 2, nothing);
 }
 
+/* Half an interval, in the unit of its estimate; "" where it is nothing but rounding. */
+static const char *error_text(struct arena *arena, const struct metric *metric, double half,
+                              double estimate)
+{
+    char text[FIGURE_SIZE_BYTES];
+    if (half <= 1e-9 * fabs(estimate))
+        return "";
+    if (metric->unit == METRIC_DURATION_NS)
+        return arena_copy_text(arena, figure_duration_error(text, half, estimate));
+    return value_text(arena, metric, half);
+}
+
 static const char *figure_text(const struct view *view, uint32_t variant, size_t metric)
 {
     const struct metric *what = &view->model->metrics[metric];
@@ -250,12 +278,11 @@ static const char *figure_text(const struct view *view, uint32_t variant, size_t
         return interval_has_estimate(&summary->headline)
                    ? value_text(view->arena, what, summary->headline.estimate)
                    : "no data";
-    double half = (summary->headline.high - summary->headline.low) / 2;
-    if (half == 0)
-        return value_text(view->arena, what, summary->headline.estimate);
-    return arena_print(view->arena, "%s +- %s",
-                       value_text(view->arena, what, summary->headline.estimate),
-                       value_text(view->arena, what, half));
+    double estimate = summary->headline.estimate;
+    const char *value = value_text(view->arena, what, estimate);
+    const char *error = error_text(view->arena, what,
+                                   (summary->headline.high - summary->headline.low) / 2, estimate);
+    return *error == '\0' ? value : arena_print(view->arena, "%s +- %s", value, error);
 }
 
 static const char *kind_suffix(const struct view *view, enum metric_kind kind)
@@ -314,14 +341,23 @@ static const char *mark_of(enum threshold_verdict verdict, enum page_style *styl
     check_failed(__FILE__, __LINE__, "a known verdict");
 }
 
-/* What a threshold was judged by: "18.8 %, [17.9 %, 19.7 %]". */
+/* As value_text, but a duration as the threshold itself would have it. */
+static const char *exact_text(struct arena *arena, const struct metric *metric, double value)
+{
+    char text[FIGURE_SIZE_BYTES];
+    if (metric->unit == METRIC_DURATION_NS)
+        return arena_copy_text(arena, figure_exact_duration(text, value));
+    return value_text(arena, metric, value);
+}
+
+/* What a threshold was judged by: "18.8 %, [17.9, 19.7] %". */
 static const char *basis_text(const struct view *view, const struct threshold *threshold,
                               const struct threshold_result *judged)
 {
     const struct metric *metric = &view->model->metrics[threshold->metric];
     if (!interval_has_estimate(&judged->interval))
         return "no data";
-    const char *value = value_text(view->arena, metric, judged->interval.estimate);
+    const char *value = exact_text(view->arena, metric, judged->interval.estimate);
     if (judged->has_upper_bound) {
         char bound[FIGURE_SIZE_BYTES];
         return arena_print(
@@ -332,6 +368,10 @@ static const char *basis_text(const struct view *view, const struct threshold *t
     }
     if (threshold->is_value)
         return arena_print(view->arena, "%s (the estimate alone)", value);
+    if (metric->unit == METRIC_DURATION_NS && interval_is_known(&judged->interval))
+        return arena_print(view->arena, "%s, [%s, %s]", value,
+                           exact_text(view->arena, metric, judged->interval.low),
+                           exact_text(view->arena, metric, judged->interval.high));
     return arena_print(view->arena, "%s, %s", value,
                        interval_text(view->arena, metric, &judged->interval));
 }
@@ -346,7 +386,9 @@ static void print_threshold(const struct view *view, size_t index)
     page_style(view->page, style);
     fprintf(file, "  %s %-12s", mark, threshold_verdict_name(judged->verdict));
     page_style(view->page, PAGE_PLAIN);
-    fprintf(file, "  %s\n", threshold->text);
+    fputs("  ", file);
+    page_put(file, threshold->text);
+    putc('\n', file);
     page_paragraph(
         view->page, 18,
         arena_print(view->arena, "%s: %s", basis_text(view, threshold, judged), judged->reason));
@@ -361,6 +403,13 @@ static void print_thresholds(const struct view *view)
         print_threshold(view, i);
 }
 
+/* A line that is to be pasted: it is not broken. */
+static void print_line(FILE *file, const char *text)
+{
+    page_put(file, text);
+    putc('\n', file);
+}
+
 static void print_replays(const struct view *view)
 {
     for (uint32_t i = 0; i < view->result->variant_count; i++) {
@@ -370,23 +419,25 @@ static void print_replays(const struct view *view)
         fprintf(view->page->file, "  %s broke an invariant; see the first:\n",
                 view->result->variants[i].name);
         page_style(view->page, PAGE_PLAIN);
-        fprintf(view->page->file, "    %s\n", view->outcome->replays[i]);
+        print_line(view->page->file, arena_print(view->arena, "    %s", view->outcome->replays[i]));
     }
 }
 
 static void print_head(const struct view *view)
 {
     const struct outcome *outcome = view->outcome;
+    uint64_t unit_count = outcome->summary->variants[0].unit_count;
     page_style(view->page, PAGE_STRONG);
     page_paragraph(view->page, 0, outcome->configuration->question);
     page_style(view->page, PAGE_PLAIN);
     page_paragraph(
         view->page, 0,
-        arena_print(view->arena, "%s: %s %s in %" PRIu32 " replications of %" PRIu32 " variant%s",
-                    outcome->identity.scenario,
-                    count_text(view->arena, (double)outcome->summary->variants[0].unit_count),
-                    view->model->unit_names, view->result->replication_count,
-                    view->result->variant_count, view->result->variant_count == 1 ? "" : "s"));
+        arena_print(view->arena, "%s: %s %s in %" PRIu32 " replication%s of %" PRIu32 " variant%s",
+                    outcome->identity.scenario, count_text(view->arena, (double)unit_count),
+                    unit_count == 1 ? view->model->unit_name : view->model->unit_names,
+                    view->result->replication_count,
+                    view->result->replication_count == 1 ? "" : "s", view->result->variant_count,
+                    view->result->variant_count == 1 ? "" : "s"));
     if (!view->result->is_partial)
         return;
     page_style(view->page, PAGE_UNSURE);
@@ -403,11 +454,11 @@ static void print_foot(const struct view *view, const char *directory)
     FILE *file = view->page->file;
     putc('\n', file);
     if (directory != NULL)
-        fprintf(file, "Result: %s\n", directory);
+        print_line(file, arena_print(view->arena, "Result: %s", directory));
     page_style(view->page, PAGE_FAINT);
     page_paragraph(view->page, 0, identity_line(&view->outcome->identity, view->arena));
-    fprintf(file, "%s\n", view->outcome->identity.command);
-    fprintf(file, "%s\n", identity_caveat);
+    print_line(file, view->outcome->identity.command);
+    print_line(file, identity_caveat);
     page_style(view->page, PAGE_PLAIN);
 }
 

@@ -7,8 +7,9 @@
 /* What the shell calls a program that was interrupted. */
 enum { INTERRUPT_STATUS = 130 };
 
-/* Catch SIGINT and SIGTERM from now on; the second one ends the program at once. Returns the flag,
- * which lives as long as the program. */
+/* Catch SIGINT, SIGTERM and (unless it is ignored, as under nohup) SIGHUP from now on; the second
+ * one of a kind ends the program at once. Returns the flag, which lives as long as the program and
+ * is cleared: each stretch of work catches anew. */
 const volatile sig_atomic_t *interrupt_catch(void);
 
 #endif

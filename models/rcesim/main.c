@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gsl/gsl_errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,7 +38,7 @@ static void print_help(void)
            "  --version  the version\n\n"
            "Exit status: 0 ok, 1 internal error, 2 usage, 3 scenario, 4 input/output, 5 gnuplot\n"
            "missing or failed (data kept), 10 a threshold failed, 11 a threshold is inconclusive,\n"
-           "130 interrupted (the partial result is marked so).\n");
+           "130 interrupted (a partial result is marked so).\n");
 }
 
 static int fail_on_command(const char *name)
@@ -63,19 +64,26 @@ static int close_output(int status)
     return status == 0 ? ERROR_IO : status;
 }
 
-/* Files must not get the numbers of closed standard streams. */
-static void open_standard_streams(void)
+/* Files must not get the numbers of closed standard streams. False: standard output was closed, and
+ * what a command has to say would be lost. */
+static bool open_standard_streams(void)
 {
+    bool is_output_open = fcntl(STDOUT_FILENO, F_GETFD) != -1;
     int descriptor;
     do
         descriptor = open("/dev/null", O_RDWR);
-    while (descriptor >= 0 && descriptor <= 2);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO);
     close(descriptor);
+    return is_output_open;
 }
 
 int main(int argc, char **argv)
 {
-    open_standard_streams();
+    if (!open_standard_streams()) {
+        fprintf(stderr, "rcesim: standard output is closed; send it to /dev/null if nobody is to "
+                        "read it\n");
+        return ERROR_IO;
+    }
     gsl_set_error_handler_off();
     signal(SIGXFSZ,
            SIG_IGN); /* A file that may not grow is an error of writing like a full disk. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reports/table.h"
 #include "sim/base/units.h"
 
 enum option_key { KEY_SET = 256, KEY_SEED, KEY_REPLICATIONS, KEY_VARIANT };
@@ -123,6 +124,8 @@ const char *options_command(const struct options_scenario *options, const char *
 
 int options_fail(const struct error *error)
 {
-    fprintf(stderr, "rcesim: %s\n", error->message);
+    fputs("rcesim: ", stderr);
+    page_put(stderr, error->message); /* It quotes scenarios. */
+    putc('\n', stderr);
     return error->code;
 }

@@ -435,7 +435,8 @@ static const struct schema_field fields[] = {
     {.path = "variants.*.retry.after",
      .type = SCHEMA_DURATION,
      .fallback = "10min",
-     .minimum = "1us",
+     .minimum = "1s",
+     .reason = "unanswered reads of state are repeated after it until a deadline ends them",
      .doc = "Silence after an accepted maintenance request before the state of the host is read "
             "and the request sent again."},
     {.path = "variants.*.retry.policy",

@@ -41,6 +41,14 @@ bool single_first_failed(const struct record *record, uint32_t *unit)
     return false;
 }
 
+size_t single_column(const char *name)
+{
+    for (size_t i = 0; i < vmc_model.row_column_count; i++)
+        if (strcmp(vmc_model.row_columns[i].name, name) == 0)
+            return i;
+    return vmc_model.row_column_count;
+}
+
 struct search {
     size_t column;
     uint32_t row_count, found;
@@ -60,10 +68,7 @@ static void look_at_row(void *context, const struct model_run *run, const int64_
 
 bool single_find_row(const struct single *single, const char *column, uint32_t *unit)
 {
-    struct search search = {.column = vmc_model.row_column_count};
-    for (size_t i = 0; i < vmc_model.row_column_count; i++)
-        if (strcmp(vmc_model.row_columns[i].name, column) == 0)
-            search.column = i;
+    struct search search = {.column = single_column(column)};
     if (search.column == vmc_model.row_column_count)
         return false;
     struct model_sink sink = {.context = &search, .row = look_at_row};

@@ -230,13 +230,14 @@ bool store_write(struct directory *directory, const struct outcome *outcome, str
     return chart_write(directory, outcome_failure_chart(outcome), &outcome->identity, error);
 }
 
-bool store_draw(struct directory *directory, const struct outcome *outcome, bool *is_drawn,
-                struct error *chart_error, struct error *error)
+bool store_draw(struct directory *directory, const struct outcome *outcome,
+                const struct process_patience *patience, struct store_drawing *drawing,
+                struct error *error)
 {
     const struct chart *chart = outcome_failure_chart(outcome);
-    *is_drawn = chart_draw(directory, chart, chart_error);
+    drawing->is_drawn = chart_draw(directory, chart, patience, &drawing->reason);
     json_t *charts = json_array();
-    json_array_append_new(charts, chart_json(chart, *is_drawn));
+    json_array_append_new(charts, chart_json(chart, drawing->is_drawn));
     bool is_written = chart_write_manifest(directory, &outcome->identity, charts, error);
     json_decref(charts);
     return is_written;

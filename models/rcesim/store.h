@@ -18,6 +18,7 @@
 
 #include "models/rcesim/outcome.h"
 #include "reports/directory.h"
+#include "reports/process.h"
 #include "sim/base/error.h"
 
 /* The file that marks a folder as ours. */
@@ -26,9 +27,15 @@
 /* Write all files but the picture and the manifest. */
 bool store_write(struct directory *directory, const struct outcome *outcome, struct error *error);
 
-/* Draw the charts and write the manifest. `*is_drawn` says whether there is a picture; if not, the
- * reason is in `chart_error`. */
-bool store_draw(struct directory *directory, const struct outcome *outcome, bool *is_drawn,
-                struct error *chart_error, struct error *error);
+/* What became of the pictures. */
+struct store_drawing {
+    bool is_drawn;
+    struct error reason; /* Why not. */
+};
+
+/* Draw the charts and write the manifest. That there is no picture is no failure. */
+bool store_draw(struct directory *directory, const struct outcome *outcome,
+                const struct process_patience *patience, struct store_drawing *drawing,
+                struct error *error);
 
 #endif

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "models/rce/rce.h"
 #include "models/vmc/entity.h"
+#include "models/vmc/model.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
 
@@ -47,13 +49,44 @@ static const char *print_who(char *text, size_t size_bytes, uint32_t entity)
     return text;
 }
 
+/* Names that are identifiers elsewhere, in words. */
+static const char *const result_words[RCE_RESULT_COUNT] = {
+    [RCE_ACCEPTED] = "accepted",
+    [RCE_STATE] = "state",
+    [RCE_THROTTLED] = "throttled (429)",
+    [RCE_UNAVAILABLE] = "unavailable (503)",
+    [RCE_NOT_READY] = "refused, the cluster is not ready (409)",
+    [RCE_REFUSED] = "refused",
+    [RCE_UNKNOWN] = "the answer is lost",
+};
+static const char *const reason_words[RCE_REASON_COUNT] = {
+    [RCE_REASON_NONE] = "none",
+    [RCE_REASON_DEADLINE] = "deadline",
+    [RCE_REASON_TASK_FAILED] = "task failed",
+    [RCE_REASON_THROTTLED] = "throttled",
+    [RCE_REASON_UNAVAILABLE] = "unavailable",
+    [RCE_REASON_NOT_READY] = "cluster not ready",
+    [RCE_REASON_REFUSED] = "refused",
+    [RCE_REASON_UNKNOWN] = "no answer",
+};
+
 static const char *name_of(const struct trace_type *type, int index, uint64_t value)
 {
     const char *const *names = type->names[index];
-    for (uint64_t i = 0; names != NULL && names[i] != NULL; i++)
-        if (i == value)
-            return names[i];
-    return NULL;
+    uint64_t count = 0;
+    while (names != NULL && names[count] != NULL)
+        count++;
+    if (value >= count)
+        return NULL;
+    if (names == rce_result_names)
+        return result_words[value];
+    if (names == rce_reason_names)
+        return reason_words[value];
+    if (names == vmc_cause_names)
+        return vmc_model.metrics[METRIC_FIRST_CAUSE + value].label;
+    if (names == vmc_violation_names)
+        return vmc_model.metrics[METRIC_FIRST_VIOLATION + value].label;
+    return names[value];
 }
 
 static void add_value(struct line *line, const struct trace_type *type, int index, uint64_t value)
@@ -79,38 +112,87 @@ static void add_value(struct line *line, const struct trace_type *type, int inde
     check_failed(__FILE__, __LINE__, "a known way to show a value");
 }
 
-/* How a type is told: %0 to %3 are its values; what stands in [ ] is left out if all values in it
- * are 0. */
+/* How a type is told: %0 to %3 are its values, %S the state that a read answers, %R the result in
+ * value 2, %O the outcome in value 2; what stands in [ ] is left out if all values in it are 0. */
+enum { ANY = -1 };
 static const struct wording {
-    const char *type, *text;
+    const char *type;
+    int at, value; /* Only where the value at `at` is this one; ANY: always. */
+    const char *text;
 } wordings[] = {
-    {"input", "engine hears: %0 %1[, result %2][, %3]"},
-    {"engine asks", "engine asks: %0, attempt %1[, key %2]"},
-    {"engine notes", "engine: %1 %0[, task %2][, at %3]"},
-    {"engine sets timer", "engine sets timer %0 to %1"},
-    {"workflow ended", "WORKFLOW %0[: %1 in %2]"},
-    {"service answers", "service: %0 %1[, task %2][, state %3]"},
-    {"task", "task[ %2], %0: %1"},
-    {"host", "host: %0 -> %1, usable hosts %2"},
-    {"cluster", "cluster: %0"},
-    {"callback", "callback of %0: %1[, task %2][, at %3]"},
-    {"INVARIANT BROKEN", "INVARIANT BROKEN: %0"},
-    {"ground truth", "ground truth: %0"},
+    {"input", 0, RCE_INPUT_START, "engine hears: start"},
+    {"input", 0, RCE_INPUT_RESPONSE, "engine hears: response to %1: %R[, task %3]"},
+    {"input", 0, RCE_INPUT_CALLBACK, "engine hears: callback of %1[, task %3]: %O"},
+    {"input", 0, RCE_INPUT_TIMER, "engine hears: timer %3"},
+    {"input", ANY, 0, "engine hears: %0"},
+    {"engine asks", ANY, 0, "engine asks: %0, attempt %1[, key %2]"},
+    {"engine notes", 0, RCE_NOTE_STEP_STARTED, "engine: step begins: %1"},
+    {"engine notes", 0, RCE_NOTE_STEP_ENDED, "engine: step ends: %1"},
+    {"engine notes", 0, RCE_NOTE_CALLBACK_BELIEVED,
+     "engine believes the callback of %1[, task %2]"},
+    {"engine notes", 0, RCE_NOTE_CALLBACK_IGNORED, "engine ignores a callback of %1[, task %2]"},
+    {"engine notes", 0, RCE_NOTE_RESPONSE_IGNORED, "engine ignores a response to %1"},
+    {"engine notes", 0, RCE_NOTE_STATE_BELIEVED, "engine believes the state: %1 is done"},
+    {"engine notes", 0, RCE_NOTE_NOT_READY_YET,
+     "engine: cluster not ready yet[, reads again at %3]"},
+    {"engine notes", 0, RCE_NOTE_RETRY, "engine: %1 will be asked again[ at %3]"},
+    {"engine notes", 0, RCE_NOTE_RETRIES_SPENT, "engine: no retries left for %1"},
+    {"engine notes", 0, RCE_NOTE_SETTLING, "engine waits for things to settle[, until %3]"},
+    {"engine notes", ANY, 0, "engine: %0, %1[, task %2][, at %3]"},
+    {"engine sets timer", ANY, 0, "engine sets timer %0 to %1"},
+    {"workflow ended", ANY, 0, "WORKFLOW %0[: %1 in %2]"},
+    {"service answers", 1, RCE_STATE, "service answers %0: %S"},
+    {"service answers", ANY, 0, "service answers %0: %1[, task %2]"},
+    {"task", ANY, 0, "task[ %2], %0: %1"},
+    {"host", ANY, 0, "host: %0 -> %1, usable hosts %2"},
+    {"cluster", ANY, 0, "cluster: %0"},
+    {"callback", ANY, 0, "callback of %0: %1[, task %2][, at %3]"},
+    {"INVARIANT BROKEN", ANY, 0, "INVARIANT BROKEN: %0"},
+    {"ground truth", ANY, 0, "ground truth: %0"},
 };
 
-static const char *find_wording(const char *type)
+static const char *find_wording(const char *type, const struct trace_record *record)
 {
-    for (size_t i = 0; i < sizeof wordings / sizeof wordings[0]; i++)
-        if (strcmp(wordings[i].type, type) == 0)
-            return wordings[i].text;
+    for (size_t i = 0; i < sizeof wordings / sizeof wordings[0]; i++) {
+        const struct wording *wording = &wordings[i];
+        if (strcmp(wording->type, type) == 0 &&
+            (wording->at == ANY || record->values[wording->at] == (uint64_t)wording->value))
+            return wording->text;
+    }
     return NULL;
+}
+
+/* What a read found: of a cluster whether it is ready, of a host where its upgrade stands. */
+static void add_state(struct line *line, uint64_t operation, uint64_t state)
+{
+    if (operation == RCE_READ_CLUSTER)
+        add(line, "cluster %s", (state & RCE_STATE_CLUSTER_READY) != 0 ? "ready" : "not ready");
+    else
+        add(line, "%s, %s",
+            (state & RCE_STATE_HOST_IN_MAINTENANCE) != 0 ? "in maintenance" : "not in maintenance",
+            (state & RCE_STATE_HOST_UPDATED) != 0 ? "updated" : "not updated");
+}
+
+/* Add what stands behind a % sign. */
+static void add_part(struct line *line, char what, const struct trace_type *type,
+                     const struct trace_record *record)
+{
+    uint64_t result = record->values[2];
+    if (what == 'S')
+        add_state(line, record->values[0], record->values[3]);
+    else if (what == 'R')
+        add(line, "%s", result < RCE_RESULT_COUNT ? result_words[result] : "unknown");
+    else if (what == 'O')
+        add(line, "%s", result == RCE_TASK_SUCCEEDED ? "succeeded" : "failed");
+    else
+        add_value(line, type, what - '0', record->values[what - '0']);
 }
 
 /* Are all values named between here and the closing bracket 0? */
 static bool is_empty(const char *at, const struct trace_record *record)
 {
     for (; *at != ']'; at++)
-        if (*at == '%' && record->values[at[1] - '0'] != 0)
+        if (*at == '%' && record->values[at[1] - '0'] != 0) /* Only digits stand in [ ]. */
             return false;
     return true;
 }
@@ -122,8 +204,7 @@ static void tell_by_wording(struct line *line, const char *wording, const struct
         if (*at == '[' && is_empty(at, record)) {
             at = strchr(at, ']');
         } else if (*at == '%') {
-            at++;
-            add_value(line, type, *at - '0', record->values[*at - '0']);
+            add_part(line, *++at, type, record);
         } else if (*at != '[' && *at != ']') {
             add(line, "%c", *at);
         }
@@ -147,7 +228,7 @@ static void tell(struct line *line, const struct trace *trace, const struct trac
 {
     *line = (struct line){0};
     const struct trace_type *type = trace_type_of(trace, record->type);
-    const char *wording = type != NULL ? find_wording(type->name) : NULL;
+    const char *wording = type != NULL ? find_wording(type->name, record) : NULL;
     if (type == NULL)
         add(line, "record of type %u", record->type);
     else if (wording != NULL)

@@ -6,10 +6,12 @@
 
 #include <dirent.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "reports/chart.h"
@@ -217,6 +219,47 @@ static void a_process_is_heard_and_bounded(void **state)
     assert_true(outcome.is_late);
 }
 
+static volatile sig_atomic_t is_interrupted;
+
+static void interrupt(int signal_number)
+{
+    (void)signal_number;
+    is_interrupted = 1;
+}
+
+static void a_process_ends_with_our_interruption(void **state)
+{
+    (void)state;
+    const char *const slow[] = {"sh", "-c", "sleep 100 & sleep 100", NULL};
+    struct process_patience patience = {.interrupted = &is_interrupted};
+    struct process_job job = {
+        .arguments = slow, .deadline_ns = 60 * UNITS_S, .patience = &patience};
+    struct process_outcome outcome;
+    struct error error;
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = SA_RESTART};
+    sigaction(SIGALRM, &action, NULL);
+    is_interrupted = 0;
+    time_t started_at_s = time(NULL);
+    alarm(1);
+    assert_true(process_run(&job, &outcome, &error));
+    assert_true(outcome.is_interrupted && !outcome.is_late);
+    assert_in_range(time(NULL) - started_at_s, 0, 10);
+    signal(SIGALRM, SIG_DFL);
+}
+
+static void a_process_says_which_signal_killed_it(void **state)
+{
+    (void)state;
+    struct process_outcome outcome;
+    const char *const killed[] = {"sh", "-c", "kill -9 $$", NULL};
+    run(killed, 10 * UNITS_S, &outcome);
+    assert_int_equal(outcome.signal_number, 9);
+    const char *const ended[] = {"sh", "-c", "exit 137", NULL};
+    run(ended, 10 * UNITS_S, &outcome);
+    assert_int_equal(outcome.signal_number, 0);
+    assert_int_equal(outcome.exit_status, 137);
+}
+
 static void a_process_gets_no_input_and_no_environment(void **state)
 {
     (void)state;
@@ -241,7 +284,13 @@ static void quotes_cannot_be_escaped(void **state)
 }
 
 static const struct chart_point points[] = {
-    {.label = "be'fo`touch owned`re", .low = 0.1, .estimate = 0.18, .high = 0.2, .is_known = true},
+    {.label = "be'fo`touch owned`re",
+     .low = 0.1,
+     .estimate = 0.18,
+     .high = 0.2,
+     .is_known = true,
+     .has_interval = true},
+    {.label = "alone", .estimate = 0.15, .is_known = true},
     {.label = "after", .is_known = false},
 };
 static const struct chart chart = {
@@ -251,7 +300,7 @@ static const struct chart chart = {
     .caption = "one\ntwo",
     .section = "s",
     .points = points,
-    .point_count = 2,
+    .point_count = 3,
 };
 static const struct identity identity = {
     .program = "p", .version = "1", .scenario = "s", .command = "p run"};
@@ -270,7 +319,7 @@ static void a_chart_is_data_script_and_picture(void **state)
     struct error error;
     struct directory *directory = fill(bench, &fresh, "x");
     assert_true(chart_write(directory, &chart, &identity, &error));
-    bool is_drawn = chart_draw(directory, &chart, &error);
+    bool is_drawn = chart_draw(directory, &chart, NULL, &error);
     assert_int_equal(is_drawn, has_gnuplot());
     json_t *charts = json_pack("[o]", chart_json(&chart, is_drawn));
     assert_true(chart_write_manifest(directory, &identity, charts, &error));
@@ -278,7 +327,8 @@ static void a_chart_is_data_script_and_picture(void **state)
     assert_true(directory_commit(directory, &error));
     expect_text("result/rate.tsv", "label\tlow_percent\testimate_percent\thigh_percent\tknown\n"
                                    "be'fo`touch owned`re\t10\t18\t20\t1\n"
-                                   "after\t0\t0\t0\t0\n");
+                                   "alone\t\t15\t\t1\n"
+                                   "after\t\t\t\t0\n");
     assert_int_not_equal(access("result/owned", F_OK), 0);
     assert_int_equal(access("result/rate.svg", F_OK) == 0, is_drawn);
     assert_int_not_equal(access("result/rate.svg.part", F_OK), 0);
@@ -294,11 +344,11 @@ static void a_chart_of_nothing_is_not_drawn(void **state)
     struct bench *bench = *state;
     struct error error;
     struct chart empty = chart;
-    empty.points = points + 1;
+    empty.points = points + 2;
     empty.point_count = 1;
     struct directory *directory = fill(bench, &fresh, "x");
     assert_true(chart_write(directory, &empty, &identity, &error));
-    assert_false(chart_draw(directory, &empty, &error));
+    assert_false(chart_draw(directory, &empty, NULL, &error));
     assert_int_equal(error.code, ERROR_CHART);
     directory_discard(directory);
 }
@@ -316,6 +366,8 @@ int main(void)
         TEST(a_link_keeps_its_place),
         TEST(a_full_disk_is_an_error),
         TEST(a_process_is_heard_and_bounded),
+        TEST(a_process_ends_with_our_interruption),
+        TEST(a_process_says_which_signal_killed_it),
         TEST(a_process_gets_no_input_and_no_environment),
         TEST(quotes_cannot_be_escaped),
         TEST(a_chart_is_data_script_and_picture),

@@ -94,6 +94,39 @@ static void figures_are_as_people_write_them(void **state)
     assert_string_equal(figure_number(text, 1234.5), "1,234"); /* Halves to even, by printf. */
     assert_string_equal(figure_duration(text, 5.4e12), "1.50 h");
     assert_string_equal(figure_duration(text, 1e30), "more than 292 years");
+    /* An uncertainty has the unit of its estimate, and none that cannot be seen is shown. */
+    assert_string_equal(figure_duration_error(text, 396e9, 29.8 * 3.6e12), "0.11 h");
+    assert_string_equal(figure_duration_error(text, 52.2 * 60e9, 29 * 3.6e12), "0.87 h");
+    assert_string_equal(figure_duration_error(text, 90e9, 60e9), "1.5 min");
+    assert_string_equal(figure_duration_error(text, 1e-3, 29 * 3.6e12), "");
+    assert_string_equal(figure_duration_error(text, 0, 0), "");
+    assert_string_equal(figure_exact_duration(text, 48.75 * 3.6e12), "2d45min");
+    assert_string_equal(figure_exact_duration(text, 1.0004e9 + 1), "1s");
+    assert_string_equal(figure_exact_duration(text, 12345), "12us345ns");
+    assert_string_equal(figure_share_interval(text, 0.179, 0.1868), "[17.9, 18.7] %");
+    assert_string_equal(figure_share_interval(text, 0, 1), "[0, 100] %");
+}
+
+/* Text of a scenario must not steer the terminal; UTF-8 stays. */
+static void control_characters_do_not_get_through(void **state)
+{
+    (void)state;
+    struct sheet sheet;
+    sheet_open(&sheet);
+    struct arena *arena = arena_create("test", 0);
+    struct page page = {.file = sheet.file, .width = 80};
+    static const char text[] = "a\033[31m b\007\177 \302\233Z\303\274";
+    page_put(page.file, text);
+    putc('\n', page.file);
+    page_paragraph(&page, 0, text);
+    page_title(&page, text);
+    struct table *table = table_create(arena);
+    table_add_column(table, text, TABLE_LEFT);
+    table_add(table, text);
+    table_print(table, &page);
+    arena_destroy(arena);
+    sheet_expect(&sheet, "a?[31m b?? ?Zü\na?[31m b?? ?Zü\n\na?[31m b?? ?Zü\n"
+                         "  a?[31m b?? ?Zü\n  a?[31m b?? ?Zü\n");
 }
 
 static void a_table_is_aligned_by_characters(void **state)
@@ -222,6 +255,7 @@ int main(void)
         cmocka_unit_test(tsv_cells_survive_any_text),
         cmocka_unit_test(tsv_seconds_are_exact),
         cmocka_unit_test(figures_are_as_people_write_them),
+        cmocka_unit_test(control_characters_do_not_get_through),
         cmocka_unit_test(a_table_is_aligned_by_characters),
         cmocka_unit_test(a_wide_table_is_printed_in_parts),
         cmocka_unit_test(colour_only_where_the_page_has_it),

@@ -110,6 +110,8 @@ bad groups "add up to 70 %"
 bad window "ends before it begins"
 { head_lines; printf 'thresholds: [failure_rat(before) < 1%%]\n'; } >threshold.yaml
 bad threshold 'failure_rate'
+{ head_lines; printf 'provisioning: {region_outage: {gap: 1s, duration: 2s}}\n'; } >outage.yaml
+bad outage "at least 1 min together on average"
 printf 'question: Why?\nvariants: {a: {retry: {policy: aws-standart}}}\n' >policy.yaml
 bad policy 'did you mean "aws-standard"'
 printf 'question: Why?\nvariants: {a: {engine: rc}}\n' >engine.yaml
@@ -147,6 +149,8 @@ expect 0 "$hash" "$program" validate race.yaml
 expect 0 "" "$program" run race.yaml -q -o one-variant --variant after
 is grep -q "run race.yaml --variant after" one-variant/summary.json
 is [ "$(grep -c '"threshold":' one-variant/summary.json)" = 2 ]
+expect 0 "" "$program" validate race.yaml --variant after
+is test -z "$(grep "$hash" out.txt)"
 expect 0 "" "$program" run race.yaml -q -o other-seed --seed 8
 is test "$(cat one/replications.tsv)" != "$(cat other-seed/replications.tsv)"
 
@@ -172,8 +176,13 @@ expect 4 "not a folder" "$program" run race.yaml -q -o plain --force
 is [ "$(cat plain)" = precious ]
 expect 4 "cannot" "$program" run race.yaml -q -o /proc/nowhere/result
 expect 4 "" "$program" run race.yaml -q -o ""
+if [ -d /sys/kernel ]; then # Nobody makes a folder there, not even root.
+    expect 4 "cannot make the folder /sys/nowhere" "$program" run race.yaml -q -o /sys/nowhere/result
+    is test -z "$(grep 'No such file' err.txt)"
+fi
 expect 0 "" "$program" run race.yaml -q -o one --force --seed 8
 is diff -r one other-seed --exclude=summary.json --exclude=report.json --exclude='failure-rate.*'
+expect 0 "a one-sided 95 %" "$program" run race.yaml -q -o one-again
 cp -r one before-full
 full() { (ulimit -f 4 && "$program" run race.yaml -q --rows all "$@" >inner.txt); }
 expect 4 "cannot write" full -o full
@@ -215,6 +224,78 @@ for signal in TERM INT; do
     is grep -q '"partial": true' partial-$signal/summary.json
 done
 
+# Interrupted while gnuplot hangs: at once, and all data is there. A hang-up is an interruption.
+printf '#!/bin/sh\nexec sleep 50\n' >bin/gnuplot
+hanging() {
+    PATH="$work/bin:/bin:/usr/bin" "$program" run race.yaml -o "$1" >inner.txt 2>inner-err.txt &
+    pid=$!
+    sleep 4
+    kill "-$2" $pid
+    wait $pid
+    status=$?
+    cat inner.txt
+    cat inner-err.txt >&2
+    return $status
+}
+begin=$(date +%s)
+expect 130 "Result: hanging" hanging hanging INT
+is [ $(($(date +%s) - begin)) -lt 15 ]
+is grep -q "drawing the chart" err.txt
+is grep -q "interrupted while gnuplot was drawing" err.txt
+is test -s hanging/replications.tsv
+is grep -q '"partial": false' hanging/summary.json
+printf '#!/bin/sh\nkill -SEGV $$\n' >bin/gnuplot
+expect 5 "killed by signal 11" env PATH="$work/bin:/bin:/usr/bin" "$program" run race.yaml -q -o killed-gnuplot
+
+# A partial result does not replace a complete one, but an earlier partial one of ours.
+cp -r one before-partial
+interrupted_by_force() {
+    "$program" run race.yaml -q -o "$1/" --force --replications 200000 --rows none >inner.txt 2>inner-err.txt &
+    pid=$!
+    sleep 0.5
+    kill "-$2" $pid
+    wait $pid
+    status=$?
+    cat inner.txt
+    cat inner-err.txt >&2
+    return $status
+}
+for signal in INT HUP; do
+    expect 130 "Result: one.partial" interrupted_by_force one $signal
+    is grep -q "one stays as it was" err.txt
+    is diff -r one before-partial
+    is grep -q '"partial": true' one.partial/summary.json
+done
+
+# Standard output that is closed.
+checks=$((checks + 1))
+"$program" run race.yaml -q -o closed >&- 2>err.txt
+[ $? = 4 ] || fail "standard output closed"
+is grep -q "standard output is closed" err.txt
+is test ! -e closed
+"$program" run race.yaml -q -o open 2>&- >out.txt </dev/null
+is diff -r one-again open
+
+# One replication: a point and no interval.
+expect 0 "in 1 replication of" "$program" run race.yaml -q -o single --replications 1 --set thresholds=null
+is [ "$(cut -f 2,4 single/failure-rate.tsv | sed -n 2p)" = "	" ]
+is grep -q "there is no interval from one replication" single/failure-rate.gp
+is grep -q "there is no interval from one replication" single/failure-rate.svg
+expect 0 "1 workflow in 1 replication of" "$program" run race.yaml -q -o smallest --replications 1 \
+    --set thresholds=null --set fleet.sddcs=1
+
+# A scenario does not steer the terminal.
+sed '/^question/s/.*/question: "Red \\e[31m, ü?"/' race.yaml >steering.yaml
+expect 0 "Red ?[31m, ü?" "$program" run steering.yaml -q -o steering
+expect 2 'no variant "?[31m"' "$program" validate race.yaml --variant "$(printf '\033[31m')"
+is test -z "$(tr -d '[:print:][:space:]' <err.txt)"
+
+# Durations: an interval in the unit of its estimate, a threshold in its own form.
+expect 0 "6h35s850ms (the estimate alone)" "$program" run constant.yaml -q -o exact \
+    --set 'thresholds=[value(wave_duration(after)) == 6h35s850ms]'
+is test -z "$(grep -E '\+- 0(\.0*)? ' out.txt)"
+expect 0 "29.0 h +- 0.87 h" "$program" run race.yaml -q -o units
+
 # Stories.
 expect 0 "WORKFLOW failed: deadline in enter-" "$program" trace constant.yaml
 is diff "$here/golden/trace-constant.txt" out.txt
@@ -229,6 +310,18 @@ expect 2 "there is no replication 2" "$program" trace constant.yaml --replicatio
 expect 2 'did you mean "before"' "$program" trace constant.yaml --variant befroe
 expect 2 "no workflow of variant \"after\" failed" "$program" trace constant.yaml --variant after
 expect 2 "--beside" "$program" trace constant.yaml --variant before --variant after
+expect 0 "" "$program" trace constant.yaml --beside --workflow 0 --variant after --variant before
+is grep -Eq '^ +after +before' out.txt
+is grep -Eq '^after: Succeeded at 06:00:35' out.txt
+is grep -Eq '^before: Failed at 04:35:10: enter-maintenance of cluster 0 host 0 passed' out.txt
+expect 2 "no workflow of variant \"after\" failed" "$program" trace constant.yaml --beside --variant after --variant before
+expect 0 "engine hears: timer 2" "$program" trace constant.yaml --level debug
+is test -z "$(grep 'timer upgrade' out.txt)"
+expect 0 "service answers read-cluster: cluster not" "$program" trace constant.yaml --variant after --workflow 0
+is grep -q "engine: cluster not ready yet" out.txt
+expect 0 "Succeeded at 06:06:30" "$program" trace constant.yaml --variant naive --workflow 0
+is grep -q "second task for one visit" out.txt
+is test -z "$(grep -E 'duplicate_trigger|step-started|callback-believed|state [0-9]' out.txt)"
 expect 2 "--level" "$program" trace constant.yaml --level loud
 
 # A broken invariant prints the command that shows it.
@@ -244,6 +337,9 @@ expect 0 "# default" "$program" scenario race.yaml
 expect 2 "at a time" "$program" scenario --paths --schema
 expect 2 "too many" "$program" scenario --paths race.yaml
 expect 0 "known answers hold" "$program" doctor
+is grep -Eiq "built by (gcc|.*clang)" out.txt
+expect 0 "weibull(shape=2.2" "$program" scenario --document
+is grep -q "cause.early_trigger" out.txt
 
 echo "cli: $((checks - failures)) of $checks checks passed"
 [ $failures = 0 ]

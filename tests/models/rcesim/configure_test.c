@@ -13,6 +13,7 @@
 
 #include "models/rce/retry.h"
 #include "models/rcesim/configure.h"
+#include "models/rcesim/manual.h"
 #include "models/rcesim/options.h"
 #include "models/rcesim/schema.h"
 #include "models/vmc/model.h"
@@ -111,7 +112,7 @@ static void every_field_arrives(void **state)
                   "  connect: 3s\n"
                   "  configure: 4s\n"
                   "  capacity_outage: {probability: 1%, duration: 5s}\n"
-                  "  region_outage: {gap: 6s, duration: 7s}\n"
+                  "  region_outage: {gap: 66s, duration: 67s}\n"
                   "phase1: {control_plane: 8s}\n"
                   "phase2: {backup: 9s, update_host: 10s, remove_host: 11s, update_failure: 2%,\n"
                   "         repair: 12s, clusters_at_once: 3}\n"
@@ -160,8 +161,8 @@ static void every_field_arrives(void **state)
         {w->provisioning.connect, 3},
         {w->provisioning.configure, 4},
         {w->provisioning.outage_duration, 5},
-        {w->provisioning.region_outage_gap, 6},
-        {w->provisioning.region_outage_duration, 7},
+        {w->provisioning.region_outage_gap, 66},
+        {w->provisioning.region_outage_duration, 67},
         {w->work.control_plane, 8},
         {w->work.backup, 9},
         {w->work.update_host, 10},
@@ -301,6 +302,21 @@ static void fields_are_checked_against_each_other(void **state)
     expect_bad(*state, HEAD "variants: {x: {engine: nothing-like-it}}\n", "did you mean \"rce\"");
     expect_bad(*state, HEAD "variants: {x: {}}\nthresholds: [failure_rate(y) < 1%]\n",
                "thresholds[0]");
+    expect_bad(*state, HEAD "variants: {x: {}}\nthresholds: [nothing_like_it(x) < 1%]\n",
+               "rcesim scenario --document");
+}
+
+/* Values that would keep the program busy for ever. */
+static void endless_work_is_refused(void **state)
+{
+    expect_bad(*state,
+               HEAD "provisioning: {region_outage: {gap: 29s, duration: 30s}}\nvariants: {x: {}}\n",
+               "s.yaml:2:37: provisioning.region_outage.gap: outages and gaps");
+    load_good(*state,
+              HEAD "provisioning: {region_outage: {gap: 30s, duration: 30s}}\nvariants: {x: {}}\n");
+    expect_bad(*state, HEAD "variants: {x: {retry: {after: 999ms}}}\n",
+               "unanswered reads of state are repeated");
+    load_good(*state, HEAD "variants: {x: {retry: {after: 1s}}}\n");
 }
 
 static void all_complaints_are_collected(void **state)
@@ -334,6 +350,11 @@ static void chosen_variants_take_their_thresholds_along(void **state)
     assert_int_equal(c->thresholds[0].variant, 1);
     assert_int_equal(c->thresholds[1].variant, 0);
     assert_string_equal(c->thresholds[2].text, "violations(c) == 0");
+    assert_true(c->hash != scenario_hash(c->scenario)); /* Another experiment. */
+    struct configuration *all = load_good(*state, text);
+    const char *const everybody[] = {"b", "c", "a"};
+    assert_true(configure_select_variants(all, everybody, 3, &error));
+    assert_true(all->hash == scenario_hash(all->scenario));
     const char *const wrong[] = {"d"};
     assert_false(configure_select_variants(c, wrong, 1, &error));
     assert_int_equal(error.code, ERROR_USAGE);
@@ -347,8 +368,13 @@ static void too_much_memory_is_a_message(void **state)
     struct error error = {0};
     assert_false(configure_check_memory(c, 2, 0, NULL, &error));
     assert_int_equal(error.code, ERROR_SCENARIO);
-    assert_non_null(strstr(error.message, "s.yaml:2:16"));
+    assert_non_null(strstr(error.message, "s.yaml:4:28: experiment.replications"));
     assert_non_null(strstr(error.message, "GiB"));
+    c = load_good(*state, HEAD "fleet: {sddcs: 2097152, clusters_per_sddc: 20,\n"
+                               "        hosts_per_cluster: 16}\n"
+                               "variants: {x: {}}\nexperiment: {replications: 64}\n");
+    assert_false(configure_check_memory(c, 64, 0, NULL, &error));
+    assert_non_null(strstr(error.message, "s.yaml:2:16: fleet.sddcs"));
     c = load_good(*state, HEAD "variants: {x: {}}\n");
     size_t limit_bytes = 0;
     assert_true(configure_check_memory(c, 2, 0, &limit_bytes, &error));
@@ -373,6 +399,43 @@ static void the_format_documents_itself(void **state)
     }
 }
 
+/* Every example of the manual is what the program reads, and nothing that it reads is missing. */
+static void the_manual_is_true(void **state)
+{
+    struct arena *arena = *state;
+    struct error error;
+    for (size_t i = 0; i < manual_dist_count; i++) {
+        struct dist_options options = {.dimension =
+                                           manual_dists[i].is_number ? DIST_NUMBER : DIST_DURATION};
+        char *rest, *examples = arena_copy_text(arena, manual_dists[i].example);
+        for (char *at = strtok_r(examples, ";", &rest); at; at = strtok_r(NULL, ";", &rest)) {
+            if (dist_parse(arena, at + strspn(at, " "), &options, NULL, &error) == NULL &&
+                strstr(error.message, "a.csv") == NULL) /* The one example that needs a file. */
+                fail_msg("%s: %s", at, error.message);
+        }
+    }
+    static const char *const variants[] = {"before", "after"};
+    struct threshold_names names = {.model = &vmc_model, .variants = variants, .variant_count = 2};
+    for (size_t i = 0; i < manual_threshold_count; i++) {
+        struct threshold threshold;
+        if (!threshold_parse(&threshold, manual_thresholds[i].example, &names, NULL, &error))
+            fail_msg("%s: %s", manual_thresholds[i].example, error.message);
+    }
+    static const char *const dists[] = {
+        "constant", "uniform",   "exponential", "lognormal", "weibull",  "gamma", "triangular",
+        "discrete", "quantiles", "empirical",   "mixture",   "truncate", "shift", "scale"};
+    char *text;
+    size_t size_bytes;
+    FILE *file = open_memstream(&text, &size_bytes);
+    manual_print(file);
+    fclose(file);
+    for (size_t i = 0; i < sizeof dists / sizeof dists[0]; i++)
+        assert_non_null(strstr(text, arena_print(arena, "\n| %s | `", dists[i])));
+    for (size_t i = 0; i < vmc_model.metric_count; i++)
+        assert_non_null(strstr(text, arena_print(arena, "\n| `%s` | ", vmc_model.metrics[i].name)));
+    free(text);
+}
+
 static void words_are_quoted_for_a_shell(void **state)
 {
     assert_string_equal(options_quote(*state, "fleet.sddcs=10"), "fleet.sddcs=10");
@@ -395,6 +458,8 @@ int main(void)
         TEST(chosen_variants_take_their_thresholds_along),
         TEST(too_much_memory_is_a_message),
         TEST(the_format_documents_itself),
+        TEST(endless_work_is_refused),
+        TEST(the_manual_is_true),
         TEST(words_are_quoted_for_a_shell),
     };
     return cmocka_run_group_tests_name("rcesim/configure", tests, NULL, NULL);
