@@ -19,6 +19,7 @@ int command_run(int argc, char **argv);
 int command_validate(int argc, char **argv);
 int command_scenario(int argc, char **argv);
 int command_trace(int argc, char **argv);
+int command_fit(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 /* The version of the program. */

@@ -22,6 +22,7 @@ static const struct command {
     {"scenario", "print a scenario with every value and its origin, or the format itself",
      command_scenario},
     {"trace", "tell the life of one workflow", command_trace},
+    {"fit", "find the distribution of measured delays: families, fit, scenario lines", command_fit},
     {"doctor", "look at the machine: libraries, gnuplot, fonts, memory", command_doctor},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -607,25 +607,10 @@ static struct dist *build_scale(struct dist_parser *parser, const struct dist_ca
 static bool read_condition(struct dist_parser *parser, struct dist_span span,
                            struct empirical_condition *condition)
 {
-    const char *text = parser->text + span.at;
-    bool is_wholly_quoted = span.size >= 2 && text[0] == '"' && text[span.size - 1] == '"' &&
-                            memchr(text + 1, '"', span.size - 2) == NULL;
-    if (is_wholly_quoted)
-        span = (struct dist_span){span.at + 1, span.size - 2};
-    for (size_t i = 0; i + 1 < span.size; i++) {
-        char first = parser->text[span.at + i], second = parser->text[span.at + i + 1];
-        if ((first != '=' && first != '!') || second != '=')
-            continue;
-        struct dist_span left = {span.at, i}, right = {span.at + i + 2, span.size - i - 2};
-        *condition = (struct empirical_condition){
-            .column = dist_text_copy(parser, dist_text_trim(parser, left)),
-            .text = dist_text_copy(parser, dist_text_trim(parser, right)),
-            .is_equal = first == '=',
-        };
-        return true;
-    }
-    return dist_text_complain(parser, span.at,
-                              "a condition is written COLUMN==TEXT or COLUMN!=TEXT");
+    const char *text = arena_print(parser->arena, "%.*s", (int)span.size, parser->text + span.at);
+    struct error error;
+    return empirical_parse_condition(parser->arena, text, condition, &error) ||
+           dist_text_complain(parser, span.at, "%s", error.message);
 }
 
 static const char *print_condition(const struct dist_parser *parser, const char *key,
@@ -698,11 +683,11 @@ static struct dist *read_empirical(struct dist_parser *parser,
                                    const struct empirical_source *source)
 {
     struct arena *scratch = arena_create("CSV file", 0);
-    struct empirical_time *times;
-    size_t count;
+    struct empirical_sample sample;
     struct dist *dist = NULL;
-    if (empirical_read(scratch, source, &times, &count, parser->error)) {
-        struct empirical_estimate estimate = empirical_estimate(parser->arena, times, count);
+    if (empirical_read(scratch, source, &sample, parser->error)) {
+        struct empirical_estimate estimate =
+            empirical_estimate(parser->arena, sample.times, sample.count);
         struct dist_steps steps = {.count = (uint32_t)estimate.count,
                                    .values = estimate.values,
                                    .cumulative = estimate.cumulative,

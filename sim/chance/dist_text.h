@@ -1,4 +1,5 @@
-/* dist_text.h - the text of distributions: cutting it up, and writing it; for dist_parse.c only.
+/* dist_text.h - the text of distributions: cutting it up, and writing it; for dist_parse.c and
+ * fit_law.c (words) only.
  *
  * A span is a stretch of the text that is being parsed, by byte offset, so that every complaint
  * knows its place. The grammar, blanks allowed everywhere between:

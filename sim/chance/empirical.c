@@ -13,49 +13,124 @@
 #include "sim/base/text.h"
 #include "sim/base/units.h"
 
-enum { FILE_SIZE_MAX_BYTES = 64 << 20, COLUMNS_MAX = 256 };
+enum {
+    COLUMNS_MAX = 256,
+    ROW_SIZE_MAX_BYTES = 64 << 10,
+    BUFFER_SIZE_BYTES = 1 << 20,
+    ROWS_MAX = 1 << 24,
+};
 
-/* Cells point into the text, which is cut up in place. */
+/* A window on the file. Before a row is read the window holds ROW_SIZE_MAX_BYTES from its start on,
+ * or all that is left; a 0 stands at `end`. Cells point into the window, which is cut up in place.
+ */
 struct table_reader {
     const char *path;
-    char *at, *end;
-    size_t line, row_line; /* `row_line`: where the row that was read last starts. */
+    int file;
+    int64_t file_size_bytes;
+    bool is_whole; /* Nothing is left in the file. */
+    char *buffer, *at, *end;
+    char *checked_to;        /* Up to here it is UTF-8. */
+    int64_t buffer_at_bytes; /* Where in the file the buffer starts. */
+    size_t line, row_line;   /* `row_line`: where the row that was read last starts. */
     size_t cell_count;
     char *cells[COLUMNS_MAX];
 };
 
-static bool read_whole(struct arena *arena, const char *path, struct table_reader *reader,
-                       struct error *error)
+/* Open the file; the caller closes it. */
+static bool open_file(struct table_reader *reader, const struct empirical_source *source,
+                      struct error *error)
 {
+    int64_t size_max_bytes = source->file_size_max_bytes == 0 ? EMPIRICAL_FILE_SIZE_MAX_BYTES
+                                                              : source->file_size_max_bytes;
     /* Without O_NONBLOCK a named pipe would be waited for. */
-    int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    int file = open(source->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file < 0)
-        return error_set(error, ERROR_IO, "cannot open %s: %s", path, strerror(errno));
+        return error_set(error, ERROR_IO, "cannot open %s: %s", source->path, strerror(errno));
     struct stat status;
-    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) {
-        close(file);
-        return error_set(error, ERROR_IO, "%s is not a regular file", path);
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
+        error_set(error, ERROR_IO, "%s is not a regular file", source->path);
+    else if (status.st_size > size_max_bytes)
+        error_set(error, ERROR_IO, "%s is larger than %lld MiB", source->path,
+                  (long long)(size_max_bytes >> 20));
+    else {
+        reader->file = file;
+        reader->path = source->path;
+        reader->file_size_bytes = status.st_size;
+        return true;
     }
-    if (status.st_size > FILE_SIZE_MAX_BYTES) {
-        close(file);
-        return error_set(error, ERROR_IO, "%s is larger than %d MiB", path,
-                         FILE_SIZE_MAX_BYTES >> 20);
-    }
-    size_t size = (size_t)status.st_size, used = 0;
-    char *text = arena_take(arena, size + 1);
-    ssize_t got = 1;
-    while (used < size && (got = read(file, text + used, size - used)) > 0)
-        used += (size_t)got;
     close(file);
-    if (got < 0)
-        return error_set(error, ERROR_IO, "cannot read %s: %s", path, strerror(errno));
-    size_t bad_at;
-    if (!text_is_utf8(text, used, &bad_at))
-        return error_set(error, ERROR_SCENARIO, "%s: byte %zu is not UTF-8 text", path, bad_at);
-    reader->path = path;
-    reader->at = text + (strncmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0);
-    reader->end = text + used;
-    reader->line = 1;
+    return false;
+}
+
+/* Read until the buffer is full or the file is at its end. */
+static bool read_piece(struct table_reader *reader, struct error *error)
+{
+    char *limit = reader->buffer + BUFFER_SIZE_BYTES;
+    while (reader->end < limit && !reader->is_whole) {
+        ssize_t got = read(reader->file, reader->end, (size_t)(limit - reader->end));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_set(error, ERROR_IO, "cannot read %s: %s", reader->path, strerror(errno));
+        reader->is_whole = got == 0;
+        reader->end += got;
+    }
+    *reader->end = '\0';
+    return true;
+}
+
+/* Check what has come; a letter that the end of the window cuts in two is left for the next time.
+ */
+static bool check_text(struct table_reader *reader, struct error *error)
+{
+    enum { LETTER_SIZE_MAX_BYTES = 4 };
+    size_t size = (size_t)(reader->end - reader->checked_to), bad_at = 0;
+    if (text_is_utf8(reader->checked_to, size, &bad_at)) {
+        reader->checked_to = reader->end;
+        return true;
+    }
+    reader->checked_to += bad_at;
+    if (!reader->is_whole && size - bad_at < LETTER_SIZE_MAX_BYTES)
+        return true;
+    return error_set(error, ERROR_SCENARIO, "%s: byte %lld is not UTF-8 text", reader->path,
+                     (long long)(reader->buffer_at_bytes + (reader->checked_to - reader->buffer)));
+}
+
+/* Make the window wide enough for a row. */
+static bool refill(struct table_reader *reader, struct error *error)
+{
+    size_t left = (size_t)(reader->end - reader->at);
+    if (reader->is_whole || left >= ROW_SIZE_MAX_BYTES)
+        return true;
+    ptrdiff_t moved = reader->at - reader->buffer;
+    memmove(reader->buffer, reader->at, left);
+    reader->at = reader->buffer;
+    reader->end -= moved;
+    reader->checked_to -= moved;
+    reader->buffer_at_bytes += moved;
+    return read_piece(reader, error) && check_text(reader, error);
+}
+
+/* Count the lines that are not empty, so that the times need not grow while they are read (a
+ * growing array takes three times the memory), and go back to the start. */
+static bool count_lines(struct table_reader *reader, size_t *count, struct error *error)
+{
+    bool is_in_line = false;
+    *count = 0;
+    for (; !reader->is_whole; reader->end = reader->buffer) {
+        if (!read_piece(reader, error))
+            return false;
+        for (const char *c = reader->buffer; c < reader->end; c++) {
+            bool is_end = *c == '\n' || *c == '\r';
+            *count += !is_end && !is_in_line;
+            is_in_line = !is_end;
+        }
+    }
+    reader->is_whole = false;
+    if (*count > ROWS_MAX + 1)
+        return error_set(error, ERROR_SCENARIO, "%s has more than %d rows", reader->path, ROWS_MAX);
+    if (lseek(reader->file, 0, SEEK_SET) != 0)
+        return error_set(error, ERROR_IO, "cannot read %s: %s", reader->path, strerror(errno));
     return true;
 }
 
@@ -89,14 +164,27 @@ static bool read_cell(struct table_reader *reader, char **cell, struct error *er
     return true;
 }
 
+/* Pass over empty lines. */
+static bool find_row(struct table_reader *reader, struct error *error)
+{
+    do {
+        if (!refill(reader, error))
+            return false;
+        while (reader->at < reader->end && (*reader->at == '\n' || *reader->at == '\r'))
+            reader->line += *reader->at++ == '\n';
+    } while (!reader->is_whole && reader->end - reader->at < ROW_SIZE_MAX_BYTES);
+    return true;
+}
+
 /* Read the next row that is not empty; `*more` is false at the end of the file. */
 static bool read_row(struct table_reader *reader, bool *more, struct error *error)
 {
-    while (reader->at < reader->end && (*reader->at == '\n' || *reader->at == '\r'))
-        reader->line += *reader->at++ == '\n';
+    if (!find_row(reader, error))
+        return false;
     *more = reader->at < reader->end;
     reader->cell_count = 0;
     reader->row_line = reader->line;
+    const char *start = reader->at;
     for (bool is_last = !*more; !is_last;) {
         if (reader->cell_count == COLUMNS_MAX)
             return error_set(error, ERROR_SCENARIO, "%s:%zu: more than %d columns", reader->path,
@@ -104,6 +192,10 @@ static bool read_row(struct table_reader *reader, bool *more, struct error *erro
         if (!read_cell(reader, &reader->cells[reader->cell_count++], error))
             return false;
         is_last = *reader->at != ',';
+        if (reader->at - start > ROW_SIZE_MAX_BYTES ||
+            (reader->at >= reader->end && !reader->is_whole))
+            return error_set(error, ERROR_SCENARIO, "%s:%zu: a row of more than %d KiB",
+                             reader->path, reader->row_line, ROW_SIZE_MAX_BYTES >> 10);
         if (reader->at < reader->end) {
             char ended_by = *reader->at;
             *reader->at++ = '\0';
@@ -190,45 +282,124 @@ static bool read_time(const struct table_reader *row, const struct empirical_sou
     return true;
 }
 
-bool empirical_read(struct arena *arena, const struct empirical_source *source,
-                    struct empirical_time **times, size_t *count, struct error *error)
+/* Read the header and place the columns. */
+static bool read_header(struct arena *arena, struct table_reader *reader,
+                        const struct empirical_source *source, struct plan *plan,
+                        struct error *error)
 {
-    struct table_reader reader = {0};
-    struct plan plan = {0};
     bool more;
-    if (!read_whole(arena, source->path, &reader, error) || !read_row(&reader, &more, error))
+    reader->at = reader->end = reader->checked_to = reader->buffer;
+    reader->line = 1;
+    if (!refill(reader, error))
+        return false;
+    reader->at += strncmp(reader->at, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    if (!read_row(reader, &more, error))
         return false;
     if (!more)
         return error_set(error, ERROR_SCENARIO, "%s is empty", source->path);
-    if (!make_plan(arena, &reader, source, &plan, error))
+    return make_plan(arena, reader, source, plan, error);
+}
+
+/* Take the row that was read last, or leave it out. */
+static bool take_row(const struct table_reader *reader, const struct empirical_source *source,
+                     const struct plan *plan, struct empirical_sample *sample, struct error *error)
+{
+    sample->row_count++;
+    if (reader->cell_count != plan->column_count)
+        return error_set(error, ERROR_SCENARIO, "%s:%zu: %zu columns where the header has %zu",
+                         source->path, reader->row_line, reader->cell_count, plan->column_count);
+    if (!is_chosen(reader, source, plan)) {
+        sample->excluded_count++;
+        return true;
+    }
+    struct empirical_time time;
+    if (!read_time(reader, source, plan, &time, error))
         return false;
-    size_t room = 1;
-    for (const char *c = reader.at; c < reader.end; c++)
-        room += *c == '\n' || *c == '\r';
-    struct empirical_time *read = arena_take_array(arena, room, sizeof *read);
-    size_t used = 0;
+    if (time.value < source->min) {
+        sample->below_count++;
+    } else if (time.value > source->max) {
+        sample->above_count++;
+    } else {
+        sample->times[sample->count++] = time;
+        sample->censored_count += time.is_censored;
+    }
+    return true;
+}
+
+static bool read_table(struct arena *arena, struct table_reader *reader,
+                       const struct empirical_source *source, struct empirical_sample *sample,
+                       struct error *error)
+{
+    struct plan plan = {0};
+    struct empirical_sample read = {.file_size_bytes = reader->file_size_bytes};
+    size_t room;
+    reader->buffer = arena_take(arena, BUFFER_SIZE_BYTES + 1);
+    reader->end = reader->buffer;
+    if (!count_lines(reader, &room, error) || !read_header(arena, reader, source, &plan, error))
+        return false;
+    read.times = arena_take_array(arena, room, sizeof *read.times);
     for (;;) {
-        if (!read_row(&reader, &more, error))
+        bool more;
+        if (!read_row(reader, &more, error))
             return false;
         if (!more)
             break;
-        if (reader.cell_count != plan.column_count)
-            return error_set(error, ERROR_SCENARIO, "%s:%zu: %zu columns where the header has %zu",
-                             source->path, reader.row_line, reader.cell_count, plan.column_count);
-        if (!is_chosen(&reader, source, &plan))
-            continue;
-        struct empirical_time time;
-        if (!read_time(&reader, source, &plan, &time, error))
+        if (read.row_count == room)
+            return error_set(error, ERROR_IO, "%s changed while it was read", source->path);
+        if (!take_row(reader, source, &plan, &read, error))
             return false;
-        CHECK(used < room);
-        if (time.value >= source->min && time.value <= source->max)
-            read[used++] = time;
     }
-    if (used == 0)
+    if (read.row_count == 0)
+        return error_set(error, ERROR_SCENARIO, "%s has a header but no row", source->path);
+    if (read.count == 0)
         return error_set(error, ERROR_SCENARIO, "%s: no row is chosen", source->path);
-    *times = read;
-    *count = used;
+    *sample = read;
     return true;
+}
+
+bool empirical_read(struct arena *arena, const struct empirical_source *source,
+                    struct empirical_sample *sample, struct error *error)
+{
+    struct table_reader reader = {0};
+    if (!open_file(&reader, source, error))
+        return false;
+    bool is_read = read_table(arena, &reader, source, sample, error);
+    close(reader.file);
+    return is_read;
+}
+
+/* Take off blanks at both ends, then double quotes around the rest. */
+static const char *trim(struct arena *arena, const char *from, const char *to)
+{
+    while (from < to && (*from == ' ' || *from == '\t'))
+        from++;
+    while (to > from && (to[-1] == ' ' || to[-1] == '\t'))
+        to--;
+    if (to - from >= 2 && *from == '"' && to[-1] == '"') {
+        from++;
+        to--;
+    }
+    return arena_print(arena, "%.*s", (int)(to - from), from);
+}
+
+bool empirical_parse_condition(struct arena *arena, const char *text,
+                               struct empirical_condition *condition, struct error *error)
+{
+    size_t size = strlen(text);
+    bool is_wholly_quoted = size >= 2 && text[0] == '"' && text[size - 1] == '"' &&
+                            memchr(text + 1, '"', size - 2) == NULL;
+    const char *from = text + is_wholly_quoted, *to = text + size - is_wholly_quoted;
+    for (const char *c = from; c + 1 < to; c++) {
+        if ((c[0] != '=' && c[0] != '!') || c[1] != '=')
+            continue;
+        *condition = (struct empirical_condition){
+            .column = trim(arena, from, c),
+            .text = trim(arena, c + 2, to),
+            .is_equal = c[0] == '=',
+        };
+        return true;
+    }
+    return error_set(error, ERROR_SCENARIO, "a condition is written COLUMN==TEXT or COLUMN!=TEXT");
 }
 
 static int compare_times(const void *a, const void *b)
@@ -239,11 +410,16 @@ static int compare_times(const void *a, const void *b)
     return (int)x->is_censored - (int)y->is_censored;
 }
 
+void empirical_sort(struct empirical_time *times, size_t count)
+{
+    qsort(times, count, sizeof *times, compare_times);
+}
+
 struct empirical_estimate empirical_estimate(struct arena *arena, struct empirical_time *times,
                                              size_t count)
 {
     CHECK(count > 0);
-    qsort(times, count, sizeof *times, compare_times);
+    empirical_sort(times, count);
     struct empirical_estimate estimate = {
         .values = arena_take_array(arena, count, sizeof(double)),
         .cumulative = arena_take_array(arena, count, sizeof(double)),

@@ -59,10 +59,10 @@ expect 2 "a command is missing" "$program"
 expect 2 'did you mean "validate"' "$program" validat
 expect 0 "Usage: rcesim COMMAND" "$program" --help
 expect 0 "rcesim " "$program" --version
-for command in run validate scenario trace doctor; do
+for command in run validate scenario trace fit doctor; do
     expect 0 "Usage: rcesim $command" "$program" $command --help
 done
-"$program" --help | grep -Eq '^  (sweep|policies|ablate|calibrate|fit|merge|explore|serve) ' &&
+"$program" --help | grep -Eq '^  (sweep|policies|ablate|calibrate|merge|explore|serve) ' &&
     fail "a command is listed that is not there"
 expect 2 "a scenario is missing" "$program" run
 expect 2 "a scenario is missing" "$program" validate

@@ -127,7 +127,8 @@ static const struct {
 } bad_files[] = {
     {"", "column=t", "%s is empty"},
     {"\n\n", "column=t", "%s is empty"},
-    {"t\n", "column=t", "%s: no row is chosen"},
+    {"t\n", "column=t", "%s has a header but no row"},
+    {"t\r\n", "column=t", "%s has a header but no row"},
     {"time\n5\n", "column=tme", "%s has no column \"tme\"; did you mean \"time\"?"},
     {"time\n5\n", "column=x", "%s has no column \"x\""},
     {"t\n5\n", "column=t, where=kind==1", "%s has no column \"kind\""},
