@@ -36,6 +36,13 @@ forbidden() { # calls that have no place here, and file-scope variables that can
         ! files 'sim/*.c' 'reports/*.c' 'models/*.c' | xargs grep -nE '^static [a-z_ ]+ [*a-z_]+(\[[^]]*\])?( = .*)?;$' |
         grep -vE 'const|_Thread_local|volatile sig_atomic_t'
 }
+mutants() { # every patch still applies; whether a test notices it is what `make mutants` asks
+    status=0
+    for patch in tests/mutants/*.patch; do
+        git apply --check "$patch" || status=1
+    done
+    return $status
+}
 shell() { for script in $(files '*.sh') .ci/run; do sh -n "$script" || return 1; done; }
 
 check format format
@@ -45,5 +52,6 @@ check purity sh tests/tools/check_rce.sh "$1"
 check functions tests/tools/check_functions.sh
 check forbidden forbidden
 check readmes readmes
+check mutants mutants
 check shell shell
 exit $failed
