@@ -1,6 +1,5 @@
 #include "models/rcesim/command.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,80 +9,60 @@
 #include "models/rcesim/interrupt.h"
 #include "models/rcesim/options.h"
 #include "models/rcesim/outcome.h"
+#include "models/rcesim/simulate.h"
 #include "models/rcesim/store.h"
-#include "models/vmc/model.h"
 #include "reports/directory.h"
 #include "reports/process.h"
-#include "reports/progress.h"
-#include "sim/experiment/experiment.h"
 
-enum option_key {
-    KEY_THREADS = 't',
-    KEY_QUIET = 'q',
-    KEY_OUTPUT = 'o',
-    KEY_JSON = 512,
-    KEY_FORCE,
-    KEY_ROWS
-};
+enum option_key { KEY_ROWS = 512, KEY_THRESHOLD };
 
 enum rows_wanted { ROWS_NONE, ROWS_FIRST, ROWS_ALL };
 
 struct options {
     struct options_scenario scenario;
-    uint32_t thread_count;
-    bool is_quiet, is_json, is_forced;
-    const char *output; /* NULL: out/NAME */
+    struct options_work work;
+    struct options_list thresholds; /* --threshold */
     enum rows_wanted rows;
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static void parse_rows(struct options *options, const char *text, const struct argp_state *state)
 {
     static const char *const rows[] = {"none", "first", "all"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(text, rows[i]) == 0) {
+            options->rows = (enum rows_wanted)i;
+            return;
+        }
+    argp_error(state, "--rows takes none, first or all, not \"%s\"", text);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
     struct options *options = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &options->scenario; return 0;
-    case KEY_THREADS:
-        options->thread_count =
-            (uint32_t)options_number(state, "--threads", argument, 1, EXPERIMENT_THREADS_MAX);
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->scenario;
+        state->child_inputs[1] = &options->work;
         return 0;
-    case KEY_QUIET: options->is_quiet = true; return 0;
-    case KEY_JSON: options->is_json = true; return 0;
-    case KEY_FORCE: options->is_forced = true; return 0;
-    case KEY_OUTPUT: options->output = argument; return 0;
-    case KEY_ROWS:
-        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-            if (strcmp(argument, rows[i]) == 0) {
-                options->rows = (enum rows_wanted)i;
-                return 0;
-            }
-        argp_error(state, "--rows takes none, first or all, not \"%s\"", argument);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (options->scenario.files.count > 0)
-            argp_error(state, "one scenario at a time: \"%s\" is too many", argument);
-        options_list_add(&options->scenario.files, options->scenario.arena, argument);
-        return 0;
-    case ARGP_KEY_END:
-        if (options->scenario.files.count == 0)
-            argp_error(state, "a scenario is missing");
+    case KEY_ROWS: parse_rows(options, argument, state); return 0;
+    case KEY_THRESHOLD:
+        options_list_add(&options->thresholds, options->scenario.arena, argument);
         return 0;
     }
-    return ARGP_ERR_UNKNOWN;
+    return options_one_scenario(key, argument, state, &options->scenario);
 }
 
 static void parse_options(struct options *options, int argc, char **argv)
 {
     static const struct argp_option rows[] = {
-        {"output", KEY_OUTPUT, "DIR", 0, "Where the result goes (default: out/NAME)", 2},
-        {"force", KEY_FORCE, NULL, 0, "Replace a result that is there", 2},
         {"rows", KEY_ROWS, "WHICH", 0,
          "Rows of single workflows: none, first (of the first replication, the default) or all", 2},
-        {"json", KEY_JSON, NULL, 0, "Print the summary as JSON instead of tables", 2},
-        {"threads", KEY_THREADS, "N", 0, "Threads (default: the cores); changes no result", 3},
-        {"quiet", KEY_QUIET, NULL, 0, "No progress", 3},
+        {"threshold", KEY_THRESHOLD, "TEXT", 0,
+         "One more threshold, such as 'failure_rate(after) < 1%'; may be given several times", 2},
         {0},
     };
-    static const struct argp_child children[] = {{&options_scenario_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {
+        {&options_scenario_argp, 0, NULL, 0}, {&options_work_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .options = rows,
         .parser = parse,
@@ -94,26 +73,8 @@ static void parse_options(struct options *options, int argc, char **argv)
                "kept; 130: interrupted, the partial result is marked so.",
         .children = children,
     };
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    options->thread_count = cores < 1                        ? 1
-                            : cores > EXPERIMENT_THREADS_MAX ? EXPERIMENT_THREADS_MAX
-                                                             : (uint32_t)cores;
     options->rows = ROWS_FIRST;
     command_parse(&argp, argc, argv, options);
-}
-
-struct watching {
-    struct progress progress;
-    const struct experiment_variant *variants;
-};
-
-static void show(void *context, const struct experiment_progress *progress)
-{
-    struct watching *watching = context;
-    char text[160];
-    console_estimate(text, sizeof text, watching->variants, progress);
-    progress_show(&watching->progress, progress->replications_finished,
-                  progress->replications_total, text);
 }
 
 static uint32_t rows_replication_count(const struct options *options,
@@ -122,30 +83,6 @@ static uint32_t rows_replication_count(const struct options *options,
     return options->rows == ROWS_NONE    ? 0
            : options->rows == ROWS_FIRST ? 1
                                          : configuration->replication_count;
-}
-
-static bool simulate(const struct options *options, const struct configuration *configuration,
-                     size_t arena_limit_bytes, struct result **result, struct error *error)
-{
-    struct watching watching = {.progress = progress_start(stderr, options->is_quiet),
-                                .variants = configuration->variants};
-    uint32_t rows_count = rows_replication_count(options, configuration);
-    struct experiment_design design = {
-        .model = &vmc_model,
-        .variants = configuration->variants,
-        .variant_count = configuration->variant_count,
-        .replication_count = configuration->replication_count,
-        .seed = configuration->seed,
-        .thread_count = options->thread_count,
-        .rows_replication_count = rows_count,
-        .arena_limit_bytes = arena_limit_bytes,
-        .interrupted = interrupt_catch(),
-        .progress = show,
-        .progress_context = &watching,
-    };
-    bool is_done = experiment_run(&design, result, error);
-    progress_end(&watching.progress);
-    return is_done;
 }
 
 /* Write the whole directory, or nothing. A missing chart is no failure of the directory. */
@@ -181,7 +118,7 @@ static void spare_what_is_there(struct directory_target *target, const struct ou
 static void print_result(const struct options *options, const struct outcome *outcome,
                          const char *directory)
 {
-    if (options->is_json) {
+    if (options->work.is_json) {
         json_t *value = outcome_json(outcome);
         identity_write_json(value, stdout);
         json_decref(value);
@@ -213,7 +150,7 @@ static int finish(const struct options *options, const struct configuration *con
     /* The simulation's Ctrl-C was for the simulation; one more is for the drawing. */
     struct process_patience patience = {
         .interrupted = interrupt_catch(),
-        .notice = options->is_quiet ? NULL : "rcesim: drawing the chart",
+        .notice = options->work.is_quiet ? NULL : "rcesim: drawing the chart",
     };
     struct outcome_commands commands = {
         .run = options_command(&options->scenario, "run", true),
@@ -234,31 +171,44 @@ static int finish(const struct options *options, const struct configuration *con
     return status_of(outcome, *patience.interrupted != 0, drawing.is_drawn);
 }
 
-static int load_and_run(const struct options *options)
+static bool load(struct options *options, struct configuration **configuration, struct error *error)
 {
     struct arena *arena = options->scenario.arena;
-    const struct options_list *variants = &options->scenario.variants;
     struct scenario_source source =
         options_source(&options->scenario, options->scenario.files.items[0]);
+    struct configuration *loaded;
+    if (!configure_load(&loaded, arena, &source, error) ||
+        !configure_select_variants(loaded, arena, &options->scenario.variants, error))
+        return false;
+    for (size_t i = 0; i < options->thresholds.count; i++)
+        if (!configure_add_threshold(loaded, arena, options->thresholds.items[i], error))
+            return false;
+    *configuration = loaded;
+    return true;
+}
+
+static int load_and_run(struct options *options)
+{
     struct configuration *configuration;
     struct result *result;
     struct error error;
-    size_t arena_limit_bytes;
-    if (!configure_load(&configuration, arena, &source, &error) ||
-        !configure_select_variants(configuration, variants->items, variants->count, &error) ||
-        !configure_check_memory(configuration, options->thread_count,
-                                rows_replication_count(options, configuration), &arena_limit_bytes,
-                                &error))
+    if (!load(options, &configuration, &error))
         return options_fail(&error);
     struct directory_target target = {
-        .path = options->output,
+        .path = options->work.output,
         .mark = STORE_MARK,
-        .replace = options->is_forced,
+        .replace = options->work.is_forced,
     };
     if (target.path == NULL)
-        target.path = arena_print(arena, "out/%s", scenario_name(configuration->scenario));
-    if (!directory_check(&target, &error) ||
-        !simulate(options, configuration, arena_limit_bytes, &result, &error))
+        target.path =
+            arena_print(options->scenario.arena, "out/%s", scenario_name(configuration->scenario));
+    struct simulation simulation = {
+        .configuration = configuration,
+        .work = &options->work,
+        .rows_replication_count = rows_replication_count(options, configuration),
+        .interrupted = interrupt_catch(),
+    };
+    if (!directory_check(&target, &error) || !simulate(&simulation, &result, &error))
         return options_fail(&error);
     int status = finish(options, configuration, result, target);
     result_destroy(result);

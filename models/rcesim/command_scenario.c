@@ -3,15 +3,16 @@
 #include <stdio.h>
 
 #include "models/rcesim/configure.h"
+#include "models/rcesim/domain.h"
 #include "models/rcesim/manual.h"
 #include "models/rcesim/options.h"
-#include "models/rcesim/schema.h"
 
-enum option_key { KEY_RESOLVED = 512, KEY_SCHEMA, KEY_DOCUMENT, KEY_PATHS };
+enum option_key { KEY_RESOLVED = 512, KEY_SCHEMA, KEY_DOCUMENT, KEY_PATHS, KEY_MODEL };
 
 struct options {
     struct options_scenario scenario;
     int what; /* One of enum option_key, or 0. */
+    const struct domain *domain;
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -27,6 +28,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             argp_error(state, "one of --resolved, --schema, --document and --paths at a time");
         options->what = key;
         return 0;
+    case KEY_MODEL:
+        options->domain = domain_find(argument);
+        if (options->domain == NULL)
+            argp_error(state, "--model takes %s or %s, not \"%s\"", domains[0]->model->name,
+                       domains[1]->model->name, argument);
+        return 0;
     case ARGP_KEY_ARG:
         if (options->scenario.files.count > 0)
             argp_error(state, "one scenario at a time: \"%s\" is too many", argument);
@@ -37,8 +44,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             options->what = KEY_RESOLVED;
         if (options->what == KEY_RESOLVED && options->scenario.files.count == 0)
             argp_error(state, "a scenario is missing");
+        if (options->what == KEY_RESOLVED && options->domain != NULL)
+            argp_error(state, "a scenario says itself which model it is for");
         if (options->what != KEY_RESOLVED && options->scenario.files.count > 0)
-            argp_error(state, "the format is the same for all scenarios: \"%s\" is too many",
+            argp_error(state,
+                       "the format is the same for all scenarios of a model (--model): \"%s\" is "
+                       "too many",
                        options->scenario.files.items[0]);
         return 0;
     }
@@ -59,10 +70,11 @@ static int print_resolved(const struct options *options)
 
 static int print(const struct options *options)
 {
+    const struct domain *domain = options->domain != NULL ? options->domain : domains[0];
     switch (options->what) {
-    case KEY_SCHEMA: schema_print_json_schema(&rcesim_schema, stdout); return 0;
-    case KEY_DOCUMENT: manual_print(stdout); return 0;
-    case KEY_PATHS: schema_print_paths(&rcesim_schema, stdout); return 0;
+    case KEY_SCHEMA: schema_print_json_schema(domain->schema, stdout); return 0;
+    case KEY_DOCUMENT: manual_print(domain, stdout); return 0;
+    case KEY_PATHS: schema_print_paths(domain->schema, stdout); return 0;
     }
     return print_resolved(options);
 }
@@ -75,6 +87,8 @@ int command_scenario(int argc, char **argv)
         {"document", KEY_DOCUMENT, NULL, 0, "Print the manual of the format", 2},
         {"schema", KEY_SCHEMA, NULL, 0, "Print a JSON Schema for editors", 2},
         {"paths", KEY_PATHS, NULL, 0, "Print all paths that --set takes", 2},
+        {"model", KEY_MODEL, "NAME", 0,
+         "The format for this model: vmc (the default) or contention", 2},
         {0},
     };
     static const struct argp_child children[] = {{&options_scenario_argp, 0, NULL, 0}, {0}};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "models/rcesim/configure.h"
+#include "models/rcesim/domain.h"
 #include "models/rcesim/options.h"
 #include "models/rcesim/single.h"
 #include "models/rcesim/story.h"
@@ -51,17 +52,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_BESIDE: options->is_beside = true; return 0;
     case KEY_LEVEL: parse_level(options, argument, state); return 0;
-    case ARGP_KEY_ARG:
-        if (options->scenario.files.count > 0)
-            argp_error(state, "one scenario at a time: \"%s\" is too many", argument);
-        options_list_add(&options->scenario.files, options->scenario.arena, argument);
-        return 0;
-    case ARGP_KEY_END:
-        if (options->scenario.files.count == 0)
-            argp_error(state, "a scenario is missing");
-        return 0;
     }
-    return ARGP_ERR_UNKNOWN;
+    return options_one_scenario(key, argument, state, &options->scenario);
 }
 
 static void parse_options(struct options *options, int argc, char **argv)
@@ -141,7 +133,7 @@ static bool find_failed(const struct options *options, struct subject *subject, 
 static bool choose(const struct options *options, struct subject *subject, struct error *error)
 {
     const struct configuration *configuration = subject->configuration;
-    uint32_t sddcs_count = configuration->world.fleet.sddcs_count;
+    uint32_t sddcs_count = configuration->unit_count;
     if (options->has_replication && options->replication >= configuration->replication_count)
         return error_set(error, ERROR_USAGE,
                          "there is no replication %" PRIu32 ": the scenario has 0 to %" PRIu32,
@@ -309,6 +301,16 @@ static bool check_variants(const struct options *options, const struct configura
     return true;
 }
 
+/* Stories are made of the events of SDDCs. */
+static bool check_model(const struct configuration *configuration, struct error *error)
+{
+    if (configuration->domain == &domain_vmc)
+        return true;
+    return error_set(error, ERROR_USAGE,
+                     "a story is told of workflows of the model vmc, and %s simulates %s",
+                     configuration->file_name, configuration->domain->model->name);
+}
+
 static int load_and_tell(const struct options *options)
 {
     const struct options_list *variants = &options->scenario.variants;
@@ -317,7 +319,8 @@ static int load_and_tell(const struct options *options)
     struct configuration *configuration;
     struct error error;
     if (!configure_load(&configuration, options->scenario.arena, &source, &error) ||
-        !configure_select_variants(configuration, variants->items, variants->count, &error) ||
+        !check_model(configuration, &error) ||
+        !configure_select_variants(configuration, options->scenario.arena, variants, &error) ||
         !configure_check_memory(configuration, 1, 1, NULL, &error) ||
         !check_variants(options, configuration, &error))
         return options_fail(&error);

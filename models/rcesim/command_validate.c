@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "models/rcesim/configure.h"
+#include "models/rcesim/domain.h"
 #include "models/rcesim/options.h"
 
 struct options {
@@ -28,8 +29,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static void describe(const struct configuration *configuration, const char *file_name)
 {
-    printf("%s: ok: %" PRIu32 " SDDCs, %" PRIu32 " variant%s (", file_name,
-           configuration->world.fleet.sddcs_count, configuration->variant_count,
+    printf("%s: ok: %" PRIu32 " %s, %" PRIu32 " variant%s (", file_name, configuration->unit_count,
+           configuration->domain->size_names, configuration->variant_count,
            configuration->variant_count == 1 ? "" : "s");
     for (uint32_t i = 0; i < configuration->variant_count; i++)
         printf("%s%s", i > 0 ? ", " : "", configuration->variants[i].name);
@@ -44,10 +45,9 @@ static bool validate(const struct options *options, const char *file_name, struc
     struct scenario_source source = options_source(&options->scenario, file_name);
     const struct options_list *variants = &options->scenario.variants;
     struct configuration *configuration;
-    bool is_good =
-        configure_load(&configuration, arena, &source, error) &&
-        configure_select_variants(configuration, variants->items, variants->count, error) &&
-        configure_check_memory(configuration, 1, 0, NULL, error);
+    bool is_good = configure_load(&configuration, arena, &source, error) &&
+                   configure_select_variants(configuration, arena, variants, error) &&
+                   configure_check_memory(configuration, 1, 0, NULL, error);
     if (is_good)
         describe(configuration, file_name);
     arena_destroy(arena);

@@ -10,24 +10,42 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "models/vmc/config.h"
+#include "models/rcesim/options.h"
 #include "sim/base/arena.h"
 #include "sim/base/error.h"
 #include "sim/experiment/result.h"
 #include "sim/experiment/threshold.h"
 #include "sim/scenario/scenario.h"
 
+struct domain;
+
+enum stop_rule { STOP_FIXED, STOP_HALF_WIDTH, STOP_DECIDE };
+
+/* When an experiment has enough replications. */
+struct stop {
+    enum stop_rule rule;
+    uint32_t pilot_count;
+    uint32_t budget_count;
+    const char **precisions; /* [precision_count]: "failure_rate(after) +- 0.1%" */
+    size_t precision_count;
+};
+
 struct configuration {
     struct scenario *scenario;
+    const struct domain *domain; /* Which model it is for. */
     const char *file_name;
     const char *question;
-    uint64_t hash; /* The scenario's; another one where variants are left out. */
-    struct vmc_config world;
-    struct experiment_variant *variants; /* [variant_count]; parameters are struct vmc_parameters */
+    uint64_t hash;            /* The scenario's; another one where variants are left out. */
+    uint64_t simulation_hash; /* Of what a replication depends on: world and variants. */
+    uint64_t world_hash;      /* Of the world alone. */
+    const void *world;        /* Of the domain's own type; NULL where it has none. */
+    uint32_t unit_count;      /* Units of a replication, at most. */
+    struct experiment_variant *variants; /* [variant_count]; parameters are the domain's */
     uint32_t variant_count;
-    uint32_t replication_count;
+    uint32_t replication_count; /* Of a fixed number; else the budget. */
     uint64_t seed;
-    struct threshold *thresholds; /* [threshold_count]; `variant` counts in `variants` */
+    struct stop stop;
+    struct threshold *thresholds; /* [threshold_count]; about `variants` */
     size_t threshold_count;
 };
 
@@ -37,8 +55,12 @@ bool configure_load(struct configuration **out, struct arena *arena,
 
 /* Keep only the variants of these names, in the order of the scenario, and the thresholds about
  * them. No names: keep all. Errors: ERROR_USAGE for a name that the scenario does not have. */
-bool configure_select_variants(struct configuration *configuration, const char *const *names,
-                               size_t count, struct error *error);
+bool configure_select_variants(struct configuration *configuration, struct arena *arena,
+                               const struct options_list *names, struct error *error);
+
+/* Add a threshold of the command line. Errors: ERROR_USAGE. */
+bool configure_add_threshold(struct configuration *configuration, struct arena *arena,
+                             const char *text, struct error *error);
 
 /* Is there memory for this experiment, with the rows of so many replications kept? An estimate:
  * better a message now than the end of the process later. `limit_bytes` (may be NULL) receives what

@@ -1,7 +1,5 @@
 #include "models/rcesim/manual.h"
 
-#include "models/rcesim/schema.h"
-#include "models/vmc/model.h"
 #include "sim/base/check.h"
 
 const struct manual_dist manual_dists[] = {
@@ -85,15 +83,15 @@ static const char *number_form(const struct metric *metric)
     if (metric->unit == METRIC_DURATION_NS)
         return "duration";
     switch (metric->kind) {
-    case METRIC_PROPORTION: return "share of workflows";
-    case METRIC_PER_UNIT: return "per workflow";
+    case METRIC_PROPORTION: return "share of the units";
+    case METRIC_PER_UNIT: return "per unit";
     case METRIC_TOTAL: return "per replication";
     case METRIC_PER_REPLICATION: return "of a replication";
     }
     check_failed(__FILE__, __LINE__, "a known kind");
 }
 
-static void print_thresholds(FILE *out)
+static void print_thresholds(const struct model *model, FILE *out)
 {
     fputs("\n## Forms of thresholds\n\n"
           "A metric, the variant in parentheses (which may be left out if there is one), and a\n"
@@ -106,16 +104,16 @@ static void print_thresholds(FILE *out)
     fputs(
         "\n## Metrics of thresholds\n\n| metric | label | number | meaning |\n|---|---|---|---|\n",
         out);
-    for (size_t i = 0; i < vmc_model.metric_count; i++) {
-        const struct metric *metric = &vmc_model.metrics[i];
+    for (size_t i = 0; i < model->metric_count; i++) {
+        const struct metric *metric = &model->metrics[i];
         fprintf(out, "| `%s` | %s | %s | %s |\n", metric->name, metric->label, number_form(metric),
                 metric->doc);
     }
 }
 
-void manual_print(FILE *out)
+void manual_print(const struct domain *domain, FILE *out)
 {
-    schema_print_document(&rcesim_schema, out);
+    schema_print_document(domain->schema, out);
     print_dists(out);
-    print_thresholds(out);
+    print_thresholds(domain->model, out);
 }

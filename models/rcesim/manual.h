@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "models/rcesim/domain.h"
+
 /* One kind of distribution with an example of it. */
 struct manual_dist {
     const char *name;
@@ -29,7 +31,7 @@ struct manual_threshold {
 extern const struct manual_threshold manual_thresholds[];
 extern const size_t manual_threshold_count;
 
-/* Print the manual as Markdown. */
-void manual_print(FILE *out);
+/* Print the manual of a model's scenarios as Markdown. */
+void manual_print(const struct domain *domain, FILE *out);
 
 #endif

@@ -5,11 +5,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "reports/table.h"
-#include "sim/base/units.h"
+#include "sim/experiment/experiment.h"
 
-enum option_key { KEY_SET = 256, KEY_SEED, KEY_REPLICATIONS, KEY_VARIANT };
+enum option_key {
+    KEY_THREADS = 't',
+    KEY_QUIET = 'q',
+    KEY_OUTPUT = 'o',
+    KEY_SET = 256,
+    KEY_SEED,
+    KEY_REPLICATIONS,
+    KEY_VARIANT,
+    KEY_JSON,
+    KEY_FORCE
+};
 
 void options_list_add(struct options_list *list, struct arena *arena, const char *item)
 {
@@ -85,6 +96,56 @@ static const struct argp_option rows[] = {
 };
 
 const struct argp options_scenario_argp = {.options = rows, .parser = parse};
+
+static error_t parse_work(int key, char *argument, struct argp_state *state)
+{
+    struct options_work *work = state->input;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    switch (key) {
+    case ARGP_KEY_INIT:
+        work->thread_count = cores < 1                        ? 1
+                             : cores > EXPERIMENT_THREADS_MAX ? EXPERIMENT_THREADS_MAX
+                                                              : (uint32_t)cores;
+        return 0;
+    case KEY_THREADS:
+        work->thread_count =
+            (uint32_t)options_number(state, "--threads", argument, 1, EXPERIMENT_THREADS_MAX);
+        return 0;
+    case KEY_QUIET: work->is_quiet = true; return 0;
+    case KEY_JSON: work->is_json = true; return 0;
+    case KEY_FORCE: work->is_forced = true; return 0;
+    case KEY_OUTPUT: work->output = argument; return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_option work_rows[] = {
+    {"output", KEY_OUTPUT, "DIR", 0, "Where the result goes (default: out/NAME)", 3},
+    {"force", KEY_FORCE, NULL, 0, "Replace a result that is there", 3},
+    {"json", KEY_JSON, NULL, 0, "Print the summary as JSON instead of tables", 3},
+    {"threads", KEY_THREADS, "N", 0, "Threads (default: the cores); changes no result", 3},
+    {"quiet", KEY_QUIET, NULL, 0, "No progress", 3},
+    {0},
+};
+
+const struct argp options_work_argp = {.options = work_rows, .parser = parse_work};
+
+error_t options_one_scenario(int key, char *argument, struct argp_state *state,
+                             struct options_scenario *options)
+{
+    if (key == ARGP_KEY_ARG) {
+        if (options->files.count > 0)
+            argp_error(state, "one scenario at a time: \"%s\" is too many", argument);
+        options_list_add(&options->files, options->arena, argument);
+        return 0;
+    }
+    if (key == ARGP_KEY_END) {
+        if (options->files.count == 0)
+            argp_error(state, "a scenario is missing");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
 
 struct scenario_source options_source(const struct options_scenario *options, const char *file_name)
 {

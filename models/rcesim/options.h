@@ -36,6 +36,17 @@ struct options_scenario {
 /* --set, --seed, --replications, --variant; `input` is a struct options_scenario. */
 extern const struct argp options_scenario_argp;
 
+/* What every command that simulates takes. */
+struct options_work {
+    uint32_t thread_count;
+    bool is_quiet, is_json, is_forced;
+    const char *output; /* NULL: the command's own choice. */
+};
+
+/* --output, --force, --json, --threads, --quiet; `input` is a struct options_work, which the argp
+ * fills with the defaults. */
+extern const struct argp options_work_argp;
+
 /* Parse a whole number of an option; ends the program with a usage error if it is none, or outside
  * the limits. */
 uint64_t options_number(const struct argp_state *state, const char *option, const char *text,
@@ -52,6 +63,10 @@ const char *options_quote(struct arena *arena, const char *word);
  * a.yaml --set x=y", on request with its variants. Lives in the arena. */
 const char *options_command(const struct options_scenario *options, const char *command,
                             bool has_variants);
+
+/* Take ARGP_KEY_ARG and ARGP_KEY_END of a command that works on exactly one scenario. */
+error_t options_one_scenario(int key, char *argument, struct argp_state *state,
+                             struct options_scenario *options);
 
 /* Print an error to standard error and return its exit status. */
 int options_fail(const struct error *error);

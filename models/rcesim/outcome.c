@@ -4,18 +4,19 @@
 #include <string.h>
 
 #include "models/rcesim/command.h"
+#include "models/rcesim/domain.h"
 #include "models/rcesim/single.h"
-#include "models/vmc/model.h"
 #include "reports/figure.h"
 #include "sim/base/check.h"
 
 static const double confidence = 0.95;
 
 /* The first replication in which the variant broke an invariant. */
-static bool find_violation(const struct result *result, uint32_t variant, uint32_t *replication)
+static bool find_violation(const struct result *result, uint32_t variant, size_t metric,
+                           uint32_t *replication)
 {
     for (uint32_t i = 0; i < result->replication_count; i++) {
-        if (result_record(result, i, variant)->values[METRIC_VIOLATIONS] == 0)
+        if (result_record(result, i, variant)->values[metric] == 0)
             continue;
         *replication = result->first_replication + i;
         return true;
@@ -26,11 +27,14 @@ static bool find_violation(const struct result *result, uint32_t variant, uint32
 static const char *find_replay(const struct outcome *outcome, uint32_t variant)
 {
     uint32_t replication, unit;
-    if (!find_violation(outcome->result, variant, &replication))
+    const char *violations = outcome->configuration->domain->violations;
+    if (violations == NULL ||
+        !find_violation(outcome->result, variant,
+                        (size_t)result_find_metric(outcome->result, violations), &replication))
         return NULL;
     struct single single = {
         .configuration = outcome->configuration, .variant = variant, .replication = replication};
-    if (!single_find_row(&single, "violations", &unit))
+    if (!single_find_row(&single, violations, &unit))
         return NULL;
     return arena_print(
         outcome->arena, "%s --variant %s --replication %" PRIu32 " --workflow %" PRIu32,
@@ -240,18 +244,6 @@ static json_t *threshold_json(const struct outcome *outcome, size_t index)
     return value;
 }
 
-/* The groups of the fleet, in the order of the column `group` of workflows.tsv. */
-static json_t *groups_json(const struct vmc_fleet *fleet)
-{
-    json_t *groups = json_array();
-    for (uint32_t i = 0; i < fleet->groups_count; i++)
-        json_array_append_new(
-            groups, json_pack("{s:s, s:s, s:s, s:f}", "name", fleet->groups[i].name, "region",
-                              fleet->groups[i].region, "instance_type",
-                              fleet->groups[i].instance_type, "share", fleet->groups[i].share));
-    return groups;
-}
-
 json_t *outcome_json(const struct outcome *outcome)
 {
     json_t *variants = json_array(), *thresholds = json_array();
@@ -268,7 +260,9 @@ json_t *outcome_json(const struct outcome *outcome)
                   "history_hash", hash, "variants", variants, "verdict",
                   threshold_verdict_name(outcome->verdict), "thresholds", thresholds);
     CHECK(value != NULL);
-    json_object_set_new(value, "groups", groups_json(&outcome->configuration->world.fleet));
+    const struct domain *domain = outcome->configuration->domain;
+    if (domain->describe != NULL)
+        domain->describe(outcome->configuration, value);
     return value;
 }
 

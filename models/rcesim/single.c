@@ -2,17 +2,18 @@
 
 #include <string.h>
 
-#include "models/vmc/model.h"
+#include "models/rcesim/domain.h"
 
 bool single_run(const struct single *single, struct arena *arena, const struct record **record,
                 struct error *error)
 {
     const struct configuration *configuration = single->configuration;
+    const struct model *model = configuration->domain->model;
     const void *parameters = configuration->variants[single->variant].parameters;
     struct record_shape shape = {
-        .unit_max = vmc_model.units_max(parameters),
-        .metric_count = (uint32_t)vmc_model.metric_count,
-        .histogram_count = (uint32_t)vmc_model.histogram_count,
+        .unit_max = model->units_max(parameters),
+        .metric_count = (uint32_t)model->metric_count,
+        .histogram_count = (uint32_t)model->histogram_count,
     };
     struct oracle oracle = oracle_make(configuration->seed, single->replication, NULL, NULL);
     struct record *made = record_create(arena, shape);
@@ -24,7 +25,7 @@ bool single_run(const struct single *single, struct arena *arena, const struct r
         .arena = arena,
         .sink = single->sink,
     };
-    if (!vmc_model.run(&run, made, error))
+    if (!model->run(&run, made, error))
         return false;
     *record = made;
     return true;
@@ -41,12 +42,12 @@ bool single_first_failed(const struct record *record, uint32_t *unit)
     return false;
 }
 
-size_t single_column(const char *name)
+size_t single_column(const struct model *model, const char *name)
 {
-    for (size_t i = 0; i < vmc_model.row_column_count; i++)
-        if (strcmp(vmc_model.row_columns[i].name, name) == 0)
+    for (size_t i = 0; i < model->row_column_count; i++)
+        if (strcmp(model->row_columns[i].name, name) == 0)
             return i;
-    return vmc_model.row_column_count;
+    return model->row_column_count;
 }
 
 struct search {
@@ -68,8 +69,9 @@ static void look_at_row(void *context, const struct model_run *run, const int64_
 
 bool single_find_row(const struct single *single, const char *column, uint32_t *unit)
 {
-    struct search search = {.column = single_column(column)};
-    if (search.column == vmc_model.row_column_count)
+    const struct model *model = single->configuration->domain->model;
+    struct search search = {.column = single_column(model, column)};
+    if (search.column == model->row_column_count)
         return false;
     struct model_sink sink = {.context = &search, .row = look_at_row};
     struct single run = *single;

@@ -24,7 +24,7 @@ bool single_run(const struct single *single, struct arena *arena, const struct r
 bool single_first_failed(const struct record *record, uint32_t *unit);
 
 /* The index of the row column of that name; the number of columns if there is none. */
-size_t single_column(const char *name);
+size_t single_column(const struct model *model, const char *name);
 
 /* Simulate it and find the first unit whose column of that name is not 0. False: there is none. */
 bool single_find_row(const struct single *single, const char *column, uint32_t *unit);

@@ -79,7 +79,7 @@ static const char *reason_text(struct arena *arena, enum rce_reason reason, int6
 
 static int64_t row_value(const struct verdict_source *source, const char *column)
 {
-    size_t index = single_column(column);
+    size_t index = single_column(&vmc_model, column);
     CHECK(index < vmc_model.row_column_count);
     return source->row[index];
 }

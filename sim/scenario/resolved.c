@@ -153,7 +153,16 @@ static void print_canonical(const struct value *value, FILE *out)
         print_canonical(&value->children[i], out);
 }
 
-uint64_t scenario_hash(const struct scenario *scenario)
+static bool is_among(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+uint64_t scenario_hash_without(const struct scenario *scenario, const char *const *keys,
+                               size_t count)
 {
     char *text = NULL;
     size_t size = 0;
@@ -161,9 +170,15 @@ uint64_t scenario_hash(const struct scenario *scenario)
     if (out == NULL)
         check_limit("no memory for the hash of the scenario");
     for (size_t i = 0; i < scenario->root.child_count; i++)
-        print_canonical(&scenario->root.children[i], out);
+        if (!is_among(scenario->root.children[i].name, keys, count))
+            print_canonical(&scenario->root.children[i], out);
     fclose(out);
     uint64_t hash = text_hash(text, size);
     free(text);
     return hash;
+}
+
+uint64_t scenario_hash(const struct scenario *scenario)
+{
+    return scenario_hash_without(scenario, NULL, 0);
 }

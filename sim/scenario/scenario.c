@@ -223,6 +223,26 @@ bool scenario_load(struct scenario **out, struct arena *arena, const struct scen
     return true;
 }
 
+const char *scenario_peek(struct arena *arena, const struct scenario_source *source,
+                          const char *key)
+{
+    struct complaints complaints = {.arena = arena};
+    struct loader loader = {.arena = arena, .complaints = &complaints};
+    if (!load_chain(&loader, source))
+        return NULL;
+    const char *text = NULL;
+    for (size_t i = loader.count; i-- > 0;) {
+        const struct node_entry *entry = node_find(loader.documents[i], key);
+        if (entry != NULL)
+            text = entry->value->kind == NODE_SCALAR ? entry->value->text : NULL;
+    }
+    size_t length = strlen(key);
+    for (size_t i = 0; i < source->override_count; i++)
+        if (strncmp(source->overrides[i], key, length) == 0 && source->overrides[i][length] == '=')
+            text = arena_copy_text(arena, source->overrides[i] + length + 1);
+    return text;
+}
+
 const char *scenario_name(const struct scenario *scenario)
 {
     return scenario->name;

@@ -61,6 +61,12 @@ struct scenario_source {
 bool scenario_load(struct scenario **out, struct arena *arena, const struct scenario_source *source,
                    const struct schema *schema, struct error *error);
 
+/* Look up a text at the top of a scenario before its schema is known, for instance which schema it
+ * is written for. Overrides count, as does what the scenario extends. NULL: it is not there, or the
+ * files cannot be read, which scenario_load will say better. The text lies in the arena. */
+const char *scenario_peek(struct arena *arena, const struct scenario_source *source,
+                          const char *key);
+
 /* Is there a value: written, or a default; for an optional map: is it on? False also for free names
  * and list elements that do not exist. */
 bool scenario_has(const struct scenario *scenario, const char *path);
@@ -97,6 +103,11 @@ const char *scenario_name(const struct scenario *scenario);
  * entries under free names (the first variant is what the others are compared with). Of a data file
  * that a distribution reads, the name and 64 quantiles count. */
 uint64_t scenario_hash(const struct scenario *scenario);
+
+/* The same of a part: without the `count` top-level keys of these names, so that two scenarios can
+ * be asked whether they differ in anything else. */
+uint64_t scenario_hash_without(const struct scenario *scenario, const char *const *keys,
+                               size_t count);
 
 /* Print every value with its origin as a comment (`default`, `file:line`, `--set`). What is printed
  * is itself a scenario with the same hash. */

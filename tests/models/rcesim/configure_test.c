@@ -15,7 +15,7 @@
 #include "models/rcesim/configure.h"
 #include "models/rcesim/manual.h"
 #include "models/rcesim/options.h"
-#include "models/rcesim/schema.h"
+#include "models/rcesim/domain.h"
 #include "models/vmc/model.h"
 #include "sim/base/units.h"
 
@@ -71,7 +71,7 @@ static const struct rce_options *options_of(const struct configuration *configur
 static void defaults_are_benign(void **state)
 {
     struct configuration *c = load_good(*state, HEAD "variants: {old: {}}\n");
-    const struct vmc_config *world = &c->world;
+    const struct vmc_config *world = c->world;
     assert_true(world->provisioning.outage_probability == 0);
     assert_null(world->provisioning.region_outage_gap);
     assert_true(world->work.update_failure_probability == 0);
@@ -140,7 +140,7 @@ static void every_field_arrives(void **state)
                   "       windows: [{from: 0s, to: 8h, every: 24h}]}\n"
                   "variants: {x: {}}\n"
                   "experiment: {replications: 28, seed: 29}\n");
-    const struct vmc_config *w = &c->world;
+    const struct vmc_config *w = c->world;
     assert_int_equal(w->fleet.sddcs_count, 11);
     assert_true(dist_mean(w->fleet.clusters_per_sddc) == 2);
     assert_true(dist_mean(w->fleet.hosts_per_cluster) == 5);
@@ -273,9 +273,9 @@ static void every_preset_has_its_name_in_the_format(void **state)
         assert_memory_equal(&options_of(c, 0)->retry_policy, &presets[i].policy,
                             sizeof presets[i].policy);
         bool is_documented = false;
-        for (size_t k = 0; k < rcesim_schema.field_count; k++)
-            if (strcmp(rcesim_schema.fields[k].path, "variants.*.retry.policy") == 0)
-                is_documented = strstr(rcesim_schema.fields[k].doc, presets[i].name) != NULL;
+        for (size_t k = 0; k < schema_vmc.field_count; k++)
+            if (strcmp(schema_vmc.fields[k].path, "variants.*.retry.policy") == 0)
+                is_documented = strstr(schema_vmc.fields[k].doc, presets[i].name) != NULL;
         assert_true(is_documented);
     }
     struct configuration *c =
@@ -340,8 +340,8 @@ static void chosen_variants_take_their_thresholds_along(void **state)
                             "             failure_rate(a) < 3%, violations(c) == 0]\n";
     struct configuration *c = load_good(*state, text);
     struct error error;
-    const char *const names[] = {"c", "a"};
-    assert_true(configure_select_variants(c, names, 2, &error));
+    const struct options_list names = {.items = (const char *[]){"c", "a"}, .count = 2};
+    assert_true(configure_select_variants(c, *state, &names, &error));
     assert_int_equal(c->variant_count, 2);
     assert_string_equal(c->variants[0].name, "a");
     assert_string_equal(c->variants[1].name, "c");
@@ -352,11 +352,11 @@ static void chosen_variants_take_their_thresholds_along(void **state)
     assert_string_equal(c->thresholds[2].text, "violations(c) == 0");
     assert_true(c->hash != scenario_hash(c->scenario)); /* Another experiment. */
     struct configuration *all = load_good(*state, text);
-    const char *const everybody[] = {"b", "c", "a"};
-    assert_true(configure_select_variants(all, everybody, 3, &error));
+    const struct options_list everybody = {.items = (const char *[]){"b", "c", "a"}, .count = 3};
+    assert_true(configure_select_variants(all, *state, &everybody, &error));
     assert_true(all->hash == scenario_hash(all->scenario));
-    const char *const wrong[] = {"d"};
-    assert_false(configure_select_variants(c, wrong, 1, &error));
+    const struct options_list wrong = {.items = (const char *[]){"d"}, .count = 1};
+    assert_false(configure_select_variants(c, *state, &wrong, &error));
     assert_int_equal(error.code, ERROR_USAGE);
 }
 
@@ -387,14 +387,14 @@ static void the_format_documents_itself(void **state)
     char *text;
     size_t size_bytes;
     FILE *file = open_memstream(&text, &size_bytes);
-    schema_print_json_schema(&rcesim_schema, file);
+    schema_print_json_schema(&schema_vmc, file);
     fclose(file);
     json_t *schema = json_loads(text, 0, NULL);
     assert_non_null(schema);
     json_decref(schema);
     free(text);
-    for (size_t i = 0; i < rcesim_schema.field_count; i++) {
-        const char *doc = rcesim_schema.fields[i].doc;
+    for (size_t i = 0; i < schema_vmc.field_count; i++) {
+        const char *doc = schema_vmc.fields[i].doc;
         assert_true(doc[strlen(doc) - 1] == '.' || doc[strlen(doc) - 1] == ')');
     }
 }
@@ -427,7 +427,7 @@ static void the_manual_is_true(void **state)
     char *text;
     size_t size_bytes;
     FILE *file = open_memstream(&text, &size_bytes);
-    manual_print(file);
+    manual_print(&domain_vmc, file);
     fclose(file);
     for (size_t i = 0; i < sizeof dists / sizeof dists[0]; i++)
         assert_non_null(strstr(text, arena_print(arena, "\n| %s | `", dists[i])));

@@ -1,94 +1,9 @@
-#include "models/rcesim/schema.h"
+#include "models/rcesim/domain.h"
+#include "models/rcesim/schema_fields.h"
 
 /* Reasons for limits that several fields share. */
 #define REASON_ENTITIES                                                                            \
     "draws are named by 21 bits for the SDDC; split a larger fleet into several runs"
-#define REASON_COUNTER "replications are numbered with 32 bits"
-
-#define POLICIES                                                                                   \
-    "A preset (none, aws-standard, aws-2026, aws-full, aws-equal, aws-decorrelated, "              \
-    "grpc-connection, gax-go, google-api-core, gapic-lro, temporal, k8s-workqueue, k8s-job, "      \
-    "polly-v8, resilience4j), or exponential (base 30s, factor 2, cap 10min, full jitter), or "    \
-    "fixed (base 30s, no jitter). The fields beside it replace what it brings."
-
-/* How a back-off policy spaces its attempts, and what ends them; they stand in several places. */
-#define SPACING_FIELDS(at)                                                                         \
-    {.path = at ".base",                                                                           \
-     .type = SCHEMA_DURATION,                                                                      \
-     .minimum = "1us",                                                                             \
-     .doc = "Wait before the first retry. Default: of the policy."},                               \
-        {.path = at ".factor",                                                                     \
-         .type = SCHEMA_NUMBER,                                                                    \
-         .minimum = "1",                                                                           \
-         .maximum = "1000",                                                                        \
-         .doc = "Each wait is so many times the one before. Default: of the policy."},             \
-        {.path = at ".cap",                                                                        \
-         .type = SCHEMA_DURATION,                                                                  \
-         .minimum = "1us",                                                                         \
-         .doc = "No wait is longer. Default: of the policy."},                                     \
-        {.path = at ".jitter",                                                                     \
-         .type = SCHEMA_CHOICE,                                                                    \
-         .choices = "none|full|equal|decorrelated|proportional",                                   \
-         .doc = "How a wait v is spread: full: 0 to v; equal: v/2 to v; decorrelated: base to 3 "  \
-                "times the wait before; proportional: v more or less jitter_share. Default: of "   \
-                "the policy."},                                                                    \
-        {.path = at ".jitter_share",                                                               \
-         .type = SCHEMA_SHARE,                                                                     \
-         .doc = "The spread of proportional jitter. Default: of the policy."},                     \
-        {.path = at ".throttled_base",                                                             \
-         .type = SCHEMA_DURATION,                                                                  \
-         .doc = "Base after a throttled request; 0s: the same base. Default: of the policy."},     \
-    {                                                                                              \
-        .path = at ".honour_retry_after", .type = SCHEMA_FLAG,                                     \
-        .doc = "Wait at least as long as the service asked for. Default: true."                    \
-    }
-
-#define LIMIT_FIELDS(at)                                                                           \
-    {.path = at ".attempts",                                                                       \
-     .type = SCHEMA_COUNT,                                                                         \
-     .minimum = "0",                                                                               \
-     .maximum = "1000000",                                                                         \
-     .doc = "Attempts in all, the first one included; 0: no limit. Default: of the policy."},      \
-        {.path = at ".total",                                                                      \
-         .type = SCHEMA_DURATION,                                                                  \
-         .doc = "No attempt begins later than this after the first; 0s: no limit. Default: of "    \
-                "the policy."},                                                                    \
-        {.path = at ".budget.capacity",                                                            \
-         .type = SCHEMA_COUNT,                                                                     \
-         .minimum = "0",                                                                           \
-         .maximum = "1000000",                                                                     \
-         .doc = "Retry budget shared by all workflows of an engine process, in tokens; 0: none. "  \
-                "Default: of the policy."},                                                        \
-        {.path = at ".budget.cost",                                                                \
-         .type = SCHEMA_COUNT,                                                                     \
-         .minimum = "0",                                                                           \
-         .maximum = "1000000",                                                                     \
-         .doc = "Tokens that a retry takes. Default: of the policy."},                             \
-        {.path = at ".budget.cost_unknown",                                                        \
-         .type = SCHEMA_COUNT,                                                                     \
-         .minimum = "0",                                                                           \
-         .maximum = "1000000",                                                                     \
-         .doc = "Tokens that a retry takes after a time-out. Default: of the policy, else cost."}, \
-        {.path = at ".budget.cost_throttled",                                                      \
-         .type = SCHEMA_COUNT,                                                                     \
-         .minimum = "0",                                                                           \
-         .maximum = "1000000",                                                                     \
-         .doc = "Tokens that a retry takes after a throttled request. Default: of the policy, "    \
-                "else cost."},                                                                     \
-        {.path = at ".budget.credit",                                                              \
-         .type = SCHEMA_COUNT,                                                                     \
-         .minimum = "0",                                                                           \
-         .maximum = "1000000",                                                                     \
-         .doc = "Tokens that a success gives back. Default: of the policy."},                      \
-        {.path = at ".limiter.rate",                                                               \
-         .type = SCHEMA_RATE,                                                                      \
-         .maximum = "1000000/s",                                                                   \
-         .doc = "Retries of an engine process a second, whole numbers; 0/s: no limit. Default: "   \
-                "of the policy."},                                                                 \
-    {                                                                                              \
-        .path = at ".limiter.burst", .type = SCHEMA_COUNT, .minimum = "1", .maximum = "1000000",   \
-        .doc = "Retries that may come at once. Default: of the policy, else 1."                    \
-    }
 
 /* A stretch of time that may repeat. */
 #define WINDOW_FIELDS(at)                                                                          \
@@ -128,10 +43,7 @@
     }
 
 static const struct schema_field fields[] = {
-    {.path = "question",
-     .type = SCHEMA_TEXT,
-     .required = true,
-     .doc = "What this scenario is to find out, in one sentence. The first key of the file."},
+    HEAD_FIELDS("vmc"),
 
     {.path = "fleet.sddcs",
      .type = SCHEMA_COUNT,
@@ -472,29 +384,11 @@ static const struct schema_field fields[] = {
     DEADLINE_FIELD("remove_host", "3h", "the removal of a temporary host"),
     DEADLINE_FIELD("network", "4h", "phase 3"),
 
-    {.path = "experiment.replications",
-     .type = SCHEMA_COUNT,
-     .fallback = "200",
-     .minimum = "1",
-     .maximum = "4294967295",
-     .reason = REASON_COUNTER,
-     .doc = "Simulated waves; each gives all variants the same world."},
-    {.path = "experiment.seed",
-     .type = SCHEMA_COUNT,
-     .fallback = "1",
-     .minimum = "0",
-     .doc = "Number from which all chance follows. The same seed gives the same bytes."},
-
-    {.path = "thresholds",
-     .type = SCHEMA_TEXT_LIST,
-     .maximum = "100",
-     .doc = "Claims that a run checks, such as `failure_rate(after) < 1%`: about the true value, "
-            "so the whole interval must be inside; `value(failure_rate(after)) < 1%` asks for the "
-            "estimate alone. They decide the exit status."},
+    EXPERIMENT_FIELDS,
 };
 
-const struct schema rcesim_schema = {
-    .title = "rcesim scenario",
+const struct schema schema_vmc = {
+    .title = "rcesim scenario, model vmc",
     .fields = fields,
     .field_count = sizeof fields / sizeof fields[0],
 };

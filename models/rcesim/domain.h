@@ -1,0 +1,51 @@
+/* domain.h - a model as the program sees it: its scenario format, and how a scenario becomes
+ * parameters.
+ *
+ * Everything that depends on which model is simulated stands behind this; the commands know no
+ * other. A scenario says `model: contention`; without it it is vmc.
+ */
+#ifndef MODELS_RCESIM_DOMAIN_H
+#define MODELS_RCESIM_DOMAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "models/rcesim/configure.h"
+#include "sim/experiment/model.h"
+#include "sim/scenario/schema.h"
+
+/* What the functions here share while one scenario is read. */
+struct reading {
+    struct scenario *scenario;
+    struct arena *arena;
+    struct error *error;
+};
+
+struct domain {
+    const struct model *model; /* Its name is that of `model:` in scenarios. */
+    const struct schema *schema;
+    const char *size_path;  /* The key that says how many units there are... */
+    const char *size_names; /* ...and what they are: "SDDCs". */
+    const char *world_name; /* What a replication is: "simulated wave". */
+    const char *violations; /* The metric and row column of broken invariants; NULL: none. */
+    /* Fill in variants, and `world` where the model has one. Complains about every value that is
+     * impossible beside others. */
+    bool (*configure)(const struct reading *reading, struct configuration *configuration);
+    /* Bytes that one run takes. */
+    double (*memory_bytes)(const struct configuration *configuration);
+    /* Add what only this model knows to the summary; NULL: nothing. */
+    void (*describe)(const struct configuration *configuration, json_t *summary);
+};
+
+extern const struct schema schema_vmc;
+extern const struct domain domain_vmc;
+
+/* All domains, ending with NULL; the first is the default. */
+extern const struct domain *const domains[];
+
+/* The domain of that name, or NULL. */
+const struct domain *domain_find(const char *name);
+
+#endif
