@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "reports/output.h"
 #include "sim/base/check.h"
 
 enum { OPEN_DIRECTORIES_MAX = 16, NAMES_TRIED_MAX = 100 };
@@ -91,18 +92,19 @@ static bool check_free(const struct directory_target *target, struct arena *aren
     return true;
 }
 
-/* Make the parent and what is missing above it. */
-static bool make_parents(struct directory *directory, struct error *error)
+/* Make a folder and what is missing above it. */
+static bool make_folders(struct arena *arena, const char *folder, const char **first_made,
+                         struct error *error)
 {
-    char *path = arena_copy_text(directory->arena, directory->parent);
+    char *path = arena_copy_text(arena, folder);
     for (char *at = path + 1; at[-1] != '\0'; at++) {
         if (*at != '/' && *at != '\0')
             continue;
         char end = *at;
         *at = '\0';
         if (mkdir(path, 0777) == 0) {
-            if (directory->first_made == NULL)
-                directory->first_made = arena_copy_text(directory->arena, path);
+            if (*first_made == NULL)
+                *first_made = arena_copy_text(arena, path);
         } else {
             int reason = errno;
             if (reason != EEXIST && access(path, F_OK) != 0) {
@@ -113,6 +115,17 @@ static bool make_parents(struct directory *directory, struct error *error)
         *at = end;
     }
     return true;
+}
+
+bool directory_make(const char *path, struct error *error)
+{
+    if (*path == '\0')
+        return error_set(error, ERROR_IO, "the name of the folder is empty");
+    struct arena *arena = arena_create("folders", 0);
+    const char *first_made = NULL;
+    bool is_made = make_folders(arena, path, &first_made, error);
+    arena_destroy(arena);
+    return is_made;
 }
 
 static bool make_temporary(struct directory *directory, struct error *error)
@@ -153,7 +166,8 @@ bool directory_open(struct directory **out, struct arena *arena,
     directory->target = *target;
     if (!locate(directory, error) || !check_free(&directory->target, arena, error))
         return false;
-    if (!make_parents(directory, error) || !make_temporary(directory, error)) {
+    if (!make_folders(arena, directory->parent, &directory->first_made, error) ||
+        !make_temporary(directory, error)) {
         remove_parents(directory);
         return false;
     }
@@ -190,14 +204,8 @@ FILE *directory_create_file(struct directory *directory, const char *name, struc
 bool directory_close_file(struct directory *directory, const char *name, FILE *file,
                           struct error *error)
 {
-    bool is_whole = fflush(file) == 0 && !ferror(file);
-    int reason = errno;
-    bool is_closed = fclose(file) == 0;
-    if (is_whole && is_closed)
-        return true;
-    errno = is_whole ? errno : reason;
-    return error_set(error, ERROR_IO, "cannot write %s/%s: %s", directory->target.path, name,
-                     strerror(errno));
+    const char *path = arena_print(directory->arena, "%s/%s", directory->target.path, name);
+    return output_close_file(file, path, error);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where)

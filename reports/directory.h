@@ -52,4 +52,8 @@ bool directory_commit(struct directory *directory, struct error *error);
 /* Remove everything that was made. */
 void directory_discard(struct directory *directory);
 
+/* Make a plain folder, and what is missing above it, for files that stand for themselves
+ * (output.h). It may be there already. */
+bool directory_make(const char *path, struct error *error);
+
 #endif

@@ -69,6 +69,11 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t total, con
     progress->has_line = true;
 }
 
+int64_t progress_elapsed_ns(const struct progress *progress)
+{
+    return clock_ns() - progress->started_at_ns;
+}
+
 void progress_end(struct progress *progress)
 {
     if (!progress->has_line)

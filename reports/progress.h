@@ -25,6 +25,9 @@ struct progress progress_start(FILE *file, bool is_quiet);
 /* Say that `done` of `total` are done; `text` is the running estimate and may be "". */
 void progress_show(struct progress *progress, uint64_t done, uint64_t total, const char *text);
 
+/* Real time since the start. For people: never into a result. */
+int64_t progress_elapsed_ns(const struct progress *progress);
+
 /* Remove the bar, so that other text can follow. */
 void progress_end(struct progress *progress);
 

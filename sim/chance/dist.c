@@ -74,6 +74,9 @@ double dist_quantile(const struct dist *dist, double u)
     case DIST_LOGNORMAL:
         return dist->offset +
                exp(dist->as.lognormal.mu + dist->as.lognormal.sigma * normal_quantile(u));
+    case DIST_NORMAL:
+        return fmin(fmax(dist->offset + dist->as.normal.sigma * normal_quantile(u), dist->min),
+                    dist->max);
     case DIST_WEIBULL:
         return dist->offset +
                dist->as.weibull.scale * pow(exponential_score(u), dist->as.weibull.inverse_shape);
@@ -161,6 +164,16 @@ static struct dist_split split_bounded(const struct dist *dist, double x)
     return (struct dist_split){1 - above, 0, above};
 }
 
+static struct dist_split split_normal(const struct dist *dist, double x)
+{
+    if (x <= dist->min)
+        return (struct dist_split){0, 0, 1};
+    if (x >= dist->max)
+        return (struct dist_split){1, 0, 0};
+    double z = (x - dist->offset) / dist->as.normal.sigma;
+    return (struct dist_split){normal_cdf(z), 0, normal_cdf(-z)};
+}
+
 static struct dist_split split_unbounded(const struct dist *dist, double x)
 {
     double t = x - dist->offset;
@@ -220,6 +233,7 @@ struct dist_split dist_split(const struct dist *dist, double x)
     case DIST_LOGNORMAL:
     case DIST_WEIBULL:
     case DIST_GAMMA: return split_unbounded(dist, x);
+    case DIST_NORMAL: return split_normal(dist, x);
     case DIST_STEPS: return split_steps(&dist->as.steps, x);
     case DIST_POINTS: {
         double below = points_cdf(&dist->as.points, x, true);
@@ -244,6 +258,13 @@ static double density_unbounded(const struct dist *dist, double x)
     if (dist->kind == DIST_WEIBULL)
         return gsl_ran_weibull_pdf(t, dist->as.weibull.scale, dist->as.weibull.shape);
     return gsl_ran_exponential_pdf(t, dist->as.exponential.mean);
+}
+
+static double density_normal(const struct dist *dist, double x)
+{
+    return x > dist->min && x < dist->max
+               ? gsl_ran_gaussian_pdf(x - dist->offset, dist->as.normal.sigma)
+               : 0;
 }
 
 static double density_points(const struct dist_points *points, double x)
@@ -277,6 +298,7 @@ double dist_density(const struct dist *dist, double x)
     case DIST_LOGNORMAL:
     case DIST_WEIBULL:
     case DIST_GAMMA: return density_unbounded(dist, x);
+    case DIST_NORMAL: return density_normal(dist, x);
     case DIST_POINTS: return density_points(&dist->as.points, x);
     case DIST_MIXTURE: {
         double sum = 0;
@@ -344,6 +366,14 @@ static double partial_mean_unbounded(const struct dist *dist, double x)
     return isinf(score) ? mean : mean * gsl_cdf_gamma_P(score, shape, 1);
 }
 
+/* E[X - offset; X <= x] is -sigma phi(z), or what is left of it at the ends: nothing. */
+static double partial_mean_normal(const struct dist *dist, double x)
+{
+    double own = x > dist->min && x < dist->max ? dist->as.normal.sigma : 0;
+    return dist->offset * dist_cdf(dist, x) -
+           own * own * gsl_ran_gaussian_pdf(x - dist->offset, dist->as.normal.sigma);
+}
+
 static double partial_mean_points(const struct dist_points *points, double x)
 {
     double sum = 0;
@@ -379,6 +409,7 @@ double dist_partial_mean(const struct dist *dist, double x)
         double own = partial_mean_unbounded(dist, x);
         return dist->offset == 0 ? own : own + dist->offset * dist_cdf(dist, x);
     }
+    case DIST_NORMAL: return partial_mean_normal(dist, x);
     case DIST_STEPS: return partial_mean_steps(&dist->as.steps, x);
     case DIST_POINTS: return partial_mean_points(&dist->as.points, x);
     case DIST_MIXTURE: {

@@ -10,6 +10,7 @@
  *     exponential(mean=5s)
  *     lognormal(median=15min, sigma=0.45)   lognormal(median=120ms, p95=900ms)
  *     lognormal(mu=4.15, sigma=1.4, unit=min)
+ *     normal(mean=10ms, sigma=1ms)
  *     weibull(shape=2.2, scale=83s)
  *     gamma(shape=4, scale=10s)         gamma(shape=4, mean=40s)
  *     triangular(min=1min, mode=2min, max=5min)
@@ -24,6 +25,9 @@
  * Arguments are `name=value`, or values alone in the order shown; values that are distributions may
  * be nested (at most 8 deep). Nothing in the grammar needs ": ", so every distribution is a plain
  * YAML scalar in block style (inside { } and [ ] it needs quotes, because of its commas).
+ *
+ * normal() ends 8.25 sigma from its mean, beyond which no draw comes; where that is below 0, a
+ * duration wants truncate(normal(...), min=0s).
  *
  * empirical() draws from the rows of a CSV file with a header. `where=COLUMN==TEXT` and
  * `where=COLUMN!=TEXT` choose rows (several must all hold; one TEXT may be in double quotes), `min`

@@ -27,6 +27,10 @@ void dist_finish(struct dist *dist)
         dist->min = dist->offset;
         dist->max = INFINITY;
         break;
+    case DIST_NORMAL:
+        dist->min = dist->offset - DIST_NORMAL_REACH * dist->as.normal.sigma;
+        dist->max = dist->offset + DIST_NORMAL_REACH * dist->as.normal.sigma;
+        break;
     case DIST_STEPS:
         dist->min = dist->as.steps.values[0];
         dist->max = dist->as.steps.values[dist->as.steps.count - 1];
@@ -121,6 +125,7 @@ void dist_breaks(const struct dist *dist, struct dist_breaks *breaks)
     case DIST_UNIFORM:
     case DIST_EXPONENTIAL:
     case DIST_LOGNORMAL:
+    case DIST_NORMAL:
     case DIST_WEIBULL:
     case DIST_GAMMA: break;
     case DIST_TRIANGULAR: add_break(breaks, dist->as.triangular.mode); break;
@@ -192,6 +197,7 @@ struct dist *dist_affine(struct arena *arena, const struct dist *dist, double fa
     switch (dist->kind) {
     case DIST_EXPONENTIAL: mapped->as.exponential.mean *= factor; break;
     case DIST_LOGNORMAL: mapped->as.lognormal.mu += log(factor); break;
+    case DIST_NORMAL: mapped->as.normal.sigma *= factor; break;
     case DIST_WEIBULL: mapped->as.weibull.scale *= factor; break;
     case DIST_GAMMA: mapped->as.gamma.scale *= factor; break;
     case DIST_TRIANGULAR:

@@ -19,6 +19,7 @@ enum dist_kind {
     DIST_UNIFORM,
     DIST_EXPONENTIAL,
     DIST_LOGNORMAL,
+    DIST_NORMAL,
     DIST_WEIBULL,
     DIST_GAMMA,
     DIST_TRIANGULAR,
@@ -27,6 +28,9 @@ enum dist_kind {
     DIST_MIXTURE,
     DIST_TRUNCATED,
 };
+
+/* Where normal() ends, in sigma: beyond every u of the grid of draw_uniform. */
+#define DIST_NORMAL_REACH 8.25
 
 /* An index into a rising table: entry k of `first` is a lower bound for everything at k / count of
  * the way from `low` to the end, so that a look-up takes O(1) steps on average. */
@@ -84,7 +88,7 @@ struct dist {
     enum dist_dimension dimension;
     double min, max, mean;
     const char *text;
-    double offset; /* Added to exponential, lognormal, Weibull and gamma variates. */
+    double offset; /* Added to exponential, lognormal, normal, Weibull and gamma variates. */
     union {
         struct {
             double mean;
@@ -92,6 +96,9 @@ struct dist {
         struct {
             double mu, sigma;
         } lognormal;
+        struct {
+            double sigma; /* The mean is the offset. */
+        } normal;
         struct {
             double shape, inverse_shape, scale;
         } weibull;

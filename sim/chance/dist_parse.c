@@ -266,6 +266,24 @@ static struct dist *build_lognormal(struct dist_parser *parser, const struct dis
     return dist;
 }
 
+static struct dist *build_normal(struct dist_parser *parser, const struct dist_call *call)
+{
+    static const char *const names[] = {"mean", "sigma"};
+    const struct dist_argument *bound[2];
+    double mean, sigma;
+    if (!dist_text_bind(parser, call, names, 2, bound) ||
+        !read_value(parser, call, bound[0], "mean", &mean) ||
+        !read_positive_value(parser, call, bound[1], "sigma", &sigma))
+        return NULL;
+    struct dist *dist = dist_make(parser->arena, DIST_NORMAL, dimension_of(parser));
+    dist->offset = mean;
+    dist->as.normal.sigma = sigma;
+    dist_finish(dist);
+    dist->text = arena_print(parser->arena, "normal(mean=%s, sigma=%s)", print_value(parser, mean),
+                             print_value(parser, sigma));
+    return dist;
+}
+
 static struct dist *build_weibull(struct dist_parser *parser, const struct dist_call *call)
 {
     static const char *const names[] = {"shape", "scale"};
@@ -743,6 +761,7 @@ static const struct form {
     {"uniform", build_uniform},
     {"exponential", build_exponential},
     {"lognormal", build_lognormal},
+    {"normal", build_normal},
     {"weibull", build_weibull},
     {"gamma", build_gamma},
     {"triangular", build_triangular},

@@ -5,7 +5,7 @@
 
 #include "sim/base/check.h"
 
-static uint32_t bucket_of(int64_t value_ns)
+uint32_t histogram_bucket(int64_t value_ns)
 {
     if (value_ns < 64)
         return (uint32_t)value_ns;
@@ -13,13 +13,20 @@ static uint32_t bucket_of(int64_t value_ns)
     return 64 + (power - 6) * 32 + (uint32_t)((value_ns >> (power - 5)) & 31);
 }
 
-static int64_t middle_of(uint32_t bucket)
+int64_t histogram_bucket_middle_ns(uint32_t bucket)
 {
     if (bucket < 64)
         return bucket;
     uint32_t power = (bucket - 64) / 32 + 6;
     int64_t width_ns = (int64_t)1 << (power - 5);
     return ((int64_t)1 << power) + (int64_t)((bucket - 64) % 32) * width_ns + width_ns / 2;
+}
+
+int64_t histogram_bucket_half_ns(uint32_t bucket)
+{
+    if (bucket < 64)
+        return 0;
+    return ((int64_t)1 << ((bucket - 64) / 32 + 1)) / 2;
 }
 
 void histogram_init(struct histogram *histogram, struct arena *arena)
@@ -43,7 +50,7 @@ void histogram_add(struct histogram *histogram, int64_t value_ns)
 {
     CHECK(value_ns >= 0);
     CHECK(histogram->bucket_count == HISTOGRAM_BUCKET_MAX);
-    uint32_t *bucket = &histogram->buckets[bucket_of(value_ns)];
+    uint32_t *bucket = &histogram->buckets[histogram_bucket(value_ns)];
     CHECK(*bucket < UINT32_MAX);
     (*bucket)++;
     histogram->count++;
@@ -129,13 +136,23 @@ bool histogram_quantile(const struct histogram *histogram, double share, int64_t
     uint32_t i = 0;
     while (below + histogram->buckets[i] < rank)
         below += histogram->buckets[i++];
-    int64_t middle_ns = middle_of(histogram->bucket_first + i);
+    int64_t middle_ns = histogram_bucket_middle_ns(histogram->bucket_first + i);
     if (middle_ns < histogram->min_ns)
         middle_ns = histogram->min_ns;
     if (middle_ns > histogram->max_ns)
         middle_ns = histogram->max_ns;
     *value_ns = middle_ns;
     return true;
+}
+
+uint64_t histogram_count_to(const struct histogram *histogram, int64_t value_ns)
+{
+    CHECK(value_ns >= 0);
+    uint32_t end = histogram_bucket(value_ns) + 1;
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < histogram->bucket_count && histogram->bucket_first + i < end; i++)
+        count += histogram->buckets[i];
+    return count;
 }
 
 bool histogram_mean(const struct histogram *histogram, double *mean_ns)

@@ -54,6 +54,15 @@ bool histogram_equals(const struct histogram *a, const struct histogram *b);
  */
 bool histogram_quantile(const struct histogram *histogram, double share, int64_t *value_ns);
 
+/* Count the values up to the end of the bucket that holds `value_ns` >= 0. O(buckets). */
+uint64_t histogram_count_to(const struct histogram *histogram, int64_t value_ns);
+
+/* Number of the bucket that a value >= 0 falls into, the value that stands for a bucket, and half
+ * its width: how far from the middle a value of it can be. */
+uint32_t histogram_bucket(int64_t value_ns);
+int64_t histogram_bucket_middle_ns(uint32_t bucket);
+int64_t histogram_bucket_half_ns(uint32_t bucket);
+
 /* Exact mean up to the last rounding. Returns false for no values. */
 bool histogram_mean(const struct histogram *histogram, double *mean_ns);
 

@@ -8,6 +8,7 @@
 
 static const char t_method[] = "t over replications";
 static const char paired_method[] = "paired t over replications";
+static const char welch_method[] = "Welch t over replications";
 
 static struct interval t_interval(const struct tally *tally, double confidence, const char *method)
 {
@@ -63,4 +64,78 @@ bool mean_pairs_variance_ratio(const struct mean_pairs *pairs, double *ratio)
         return false;
     *ratio = pairs->difference.squares / (pairs->first.squares + pairs->second.squares);
     return true;
+}
+
+/* P(|T| >= |t|) with t = difference / error; without an error only no difference has a p. */
+static bool find_p_value(double difference, double error, double freedom, double *p_value)
+{
+    if (!(error > 0)) {
+        if (difference < 0 || difference > 0)
+            return false;
+        *p_value = 1;
+        return true;
+    }
+    *p_value = fmin(1, 2 * gsl_cdf_tdist_Q(fabs(difference) / error, freedom));
+    return true;
+}
+
+bool mean_pairs_p_value(const struct mean_pairs *pairs, double *p_value)
+{
+    double variance;
+    if (!tally_variance(&pairs->difference, &variance))
+        return false;
+    double count = (double)pairs->difference.count;
+    return find_p_value(pairs->difference.mean, sqrt(variance / count), count - 1, p_value);
+}
+
+/* What Welch's interval and test share. Freedom is Satterthwaite's; without any variance there is
+ * none. */
+struct welch {
+    double difference, error, freedom;
+};
+
+static bool find_welch(const struct tally *first, const struct tally *second, struct welch *welch)
+{
+    double variances[2];
+    if (!tally_variance(first, &variances[0]) || !tally_variance(second, &variances[1]))
+        return false;
+    double a = variances[0] / (double)first->count;
+    double b = variances[1] / (double)second->count;
+    *welch = (struct welch){.difference = first->mean - second->mean, .error = sqrt(a + b)};
+    if (!(a + b > 0))
+        return true;
+    /* As shares of the sum, so that no square underflows. */
+    double sum = a + b;
+    a /= sum;
+    b /= sum;
+    welch->freedom = 1 / (a * a / (double)(first->count - 1) + b * b / (double)(second->count - 1));
+    return true;
+}
+
+struct interval mean_welch_interval(const struct tally *first, const struct tally *second,
+                                    double confidence)
+{
+    CHECK(confidence > 0 && confidence < 1);
+    struct interval interval = {.confidence = confidence, .method = welch_method};
+    struct welch welch;
+    if (first->count == 0 || second->count == 0)
+        return interval;
+    interval.estimate = first->mean - second->mean;
+    interval.state = INTERVAL_NOT_ESTIMABLE;
+    if (!find_welch(first, second, &welch))
+        return interval;
+    double half = 0;
+    if (welch.error > 0)
+        half = gsl_cdf_tdist_Qinv((1 - confidence) / 2, welch.freedom) * welch.error;
+    interval.state = INTERVAL_KNOWN;
+    interval.low = welch.difference - half;
+    interval.high = welch.difference + half;
+    return interval;
+}
+
+bool mean_welch_p_value(const struct tally *first, const struct tally *second, double *p_value)
+{
+    struct welch welch;
+    return find_welch(first, second, &welch) &&
+           find_p_value(welch.difference, welch.error, welch.freedom, p_value);
 }

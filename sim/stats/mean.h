@@ -1,10 +1,16 @@
-/* mean.h - t intervals: of one mean, and of the difference of two that share their worlds.
+/* mean.h - t intervals: of one mean, and of the difference of two that share their worlds or do
+ * not.
  *
  * Under common random numbers the replications of two variants are compared pair by pair, so what
  * the world does to both cancels. The correlation and the variance ratio say how much of it did;
- * they are information, not a check.
+ * they are information, not a check. Two samples that share nothing are compared by Welch's t,
+ * which does not take their variances for equal.
  *
- * Source: A. M. Law, Simulation Modeling and Analysis, 5th ed., sections 4.5, 10.2 and 11.2.
+ * The p values are two-sided, of "the means are equal". Where the samples do not vary at all there
+ * is no scale to measure a difference by: equal means have p = 1, others none.
+ *
+ * Source: A. M. Law, Simulation Modeling and Analysis, 5th ed., sections 4.5, 10.2 and 11.2; B. L.
+ * Welch, Biometrika 34 (1947) 28.
  */
 #ifndef SIM_STATS_MEAN_H
 #define SIM_STATS_MEAN_H
@@ -32,11 +38,23 @@ void mean_pairs_add(struct mean_pairs *pairs, double first, double second);
 /* Return the interval of the mean of first minus second. Equal pairs give exactly [0, 0]. */
 struct interval mean_pairs_interval(const struct mean_pairs *pairs, double confidence);
 
+/* Set the p value of the paired t test; false for fewer than 2 pairs, or where all pairs differ by
+ * the same amount. */
+bool mean_pairs_p_value(const struct mean_pairs *pairs, double *p_value);
+
 /* Set the correlation of the pairs; false where a side does not vary or pairs are fewer than 2. */
 bool mean_pairs_correlation(const struct mean_pairs *pairs, double *correlation);
 
 /* Set the variance of the difference over that of independent sides: 1 where pairing does not help,
  * 0 where it cancels everything; false where either side does not vary. */
 bool mean_pairs_variance_ratio(const struct mean_pairs *pairs, double *ratio);
+
+/* Return the interval of the mean of the first minus that of the second, of samples that share
+ * nothing. "Not estimable" where either has a single value, "no data" where either has none. */
+struct interval mean_welch_interval(const struct tally *first, const struct tally *second,
+                                    double confidence);
+
+/* Set the p value of Welch's test; false where there is none. */
+bool mean_welch_p_value(const struct tally *first, const struct tally *second, double *p_value);
 
 #endif

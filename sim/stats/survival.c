@@ -153,3 +153,25 @@ bool survival_quantile(const struct survival *survival, double share, int64_t *a
         }
     return false;
 }
+
+struct survival_limits survival_quantile_limits(const struct survival *survival, double share,
+                                                double confidence)
+{
+    CHECK(share > 0 && share < 1);
+    struct survival_limits limits = {0};
+    for (size_t i = 0; i < survival->step_count; i++) {
+        struct interval open = survival_interval(survival, survival->steps[i].at_ns, confidence);
+        if (!interval_is_known(&open))
+            continue;
+        if (!limits.has_low && open.low <= 1 - share) {
+            limits.has_low = true;
+            limits.low_ns = survival->steps[i].at_ns;
+        }
+        if (open.high <= 1 - share) {
+            limits.has_high = true;
+            limits.high_ns = survival->steps[i].at_ns;
+            break;
+        }
+    }
+    return limits;
+}

@@ -19,8 +19,8 @@
  * intervals.
  *
  * Source: J. D. Kalbfleisch, R. L. Prentice, The Statistical Analysis of Failure Time Data, 2nd
- * ed., sections 1.4 and 8.2; the tests use the 6-MP data of E. J. Freireich et al., Blood 21 (1963)
- * 699.
+ * ed., sections 1.4 and 8.2; R. Brookmeyer, J. Crowley, Biometrics 38 (1982) 29; the tests use the
+ * 6-MP data of E. J. Freireich et al., Blood 21 (1963) 699.
  */
 #ifndef SIM_STATS_SURVIVAL_H
 #define SIM_STATS_SURVIVAL_H
@@ -80,5 +80,16 @@ struct interval survival_interval(const struct survival *survival, int64_t at_ns
  * Returns false where the observations do not reach that far. (R averages over the flat piece where
  * the share is met exactly; this takes its beginning.) */
 bool survival_quantile(const struct survival *survival, double share, int64_t *at_ns);
+
+/* Where the observations reach far enough; an upper limit often is not there. */
+struct survival_limits {
+    bool has_low, has_high;
+    int64_t low_ns, high_ns;
+};
+
+/* Return the limits of that quantile (Brookmeyer and Crowley): the times at which the log-log
+ * limits of the share still open cross 1 - share, in (0, 1). */
+struct survival_limits survival_quantile_limits(const struct survival *survival, double share,
+                                                double confidence);
 
 #endif

@@ -62,6 +62,11 @@ static double weibull_reference(double u)
     return u > 0.5 ? gsl_cdf_weibull_Qinv(1 - u, 83.3, 2.18) : gsl_cdf_weibull_Pinv(u, 83.3, 2.18);
 }
 
+static double normal_reference(double u)
+{
+    return 2 + (u > 0.5 ? gsl_cdf_gaussian_Qinv(1 - u, 3) : gsl_cdf_gaussian_Pinv(u, 3));
+}
+
 static double uniform_reference(double u)
 {
     return gsl_cdf_flat_Pinv(u, -3, 7);
@@ -85,6 +90,7 @@ static const struct {
 } closed_forms[] = {
     {"lognormal(mu=1.25, sigma=0.7)", lognormal_reference, 1e-12},
     {"exponential(mean=5)", exponential_reference, 1e-15},
+    {"normal(mean=2, sigma=3)", normal_reference, 1e-12},
     {"weibull(shape=2.18, scale=83.3)", weibull_reference, 1e-12},
     {"uniform(-3, 7)", uniform_reference, 1e-14},
     {"gamma(shape=4, scale=2.5)", gamma_reference, 2e-8},
@@ -196,6 +202,7 @@ static const char *const all_kinds[] = {
     "lognormal(median=15.4min, sigma=0.45)",
     "lognormal(median=120ms, p95=900ms)",
     "lognormal(mu=4.15, sigma=1.4, unit=min)",
+    "normal(mean=10ms, sigma=1ms)",
     "weibull(shape=0.7, scale=83s)",
     "gamma(shape=0.3, scale=10s)",
     "gamma(shape=7, mean=40s)",
@@ -213,7 +220,10 @@ static const char *const all_kinds[] = {
     "mixture(0.3=discrete(1min=0.5, 9min=0.5), 0.7=triangular(3min, 4min, 5min))",
     "mixture(0.2=uniform(1s, 9s), 0.3=quantiles(0%=2s, 50%=3s, 100%=20s), 0.5=weibull(2, 4s))",
     "truncate(lognormal(median=4min, sigma=1.2), min=1min, max=2h)",
+    "mixture(0.3=normal(mean=1min, sigma=5s), 0.7=truncate(normal(mean=1min, sigma=1min), min=0s))",
     "truncate(exponential(mean=5s), min=10s)",
+    "truncate(normal(mean=10ms, sigma=2ms), min=0s)",
+    "scale(shift(normal(mean=2s, sigma=100ms), by=1s), by=3)",
     "truncate(weibull(shape=1000, scale=1ms), max=2h)",
     "triangular(1ns, 1ns, 36500d)",
     "truncate(discrete(1s=0.25, 2s=0.25, 3s=0.5), min=2s, max=3s)",
@@ -427,6 +437,7 @@ static const struct {
      "\"lognorml\" is not a distribution; did you mean \"lognormal\"?"},
     {"cauchy(1s, 2s)", 0,
      "\"cauchy\" is not a distribution (there are constant, uniform, exponential, lognormal, "
+     "normal, "
      "weibull, gamma, triangular, discrete, quantiles, empirical, mixture, truncate, shift, "
      "scale)"},
     {"uniform(1s, 2s", 7,
@@ -471,6 +482,9 @@ static const struct {
      "lognormal takes median with sigma, median with p95, or mu with sigma and unit"},
     {"lognormal(mu=1, median=1s, sigma=1)", 16,
      "lognormal takes median with sigma, median with p95, or mu with sigma and unit"},
+    {"normal(mean=1s)", 0, "normal needs sigma"},
+    {"normal(mean=1s, sigma=0s)", 22, "normal: sigma is 0s but must be greater than 0"},
+    {"normal(mean=10ms, sigma=2ms)", 0, "this can be negative (as low as -6ms500us)"},
     {"weibull(shape=0, scale=1s)", 14, "weibull: shape is 0 but must be from 0.05 to 1000"},
     {"gamma(shape=2)", 0, "gamma needs either scale or mean"},
     {"gamma(shape=2, scale=1s, mean=2s)", 0, "gamma needs either scale or mean"},

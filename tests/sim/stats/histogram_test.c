@@ -167,12 +167,37 @@ static void test_empty(void **state)
     assert_int_equal(histogram.count, 0);
 }
 
+/* All values of a bucket are counted, none of the next; a copy's window changes nothing. */
+static void test_count_to(void **state)
+{
+    const struct fixture *fixture = *state;
+    struct histogram histogram, copy;
+    histogram_init(&histogram, fixture->arena);
+    assert_int_equal(histogram_count_to(&histogram, INT64_MAX), 0);
+    fill(&histogram, fixture, 1000, VALUE_COUNT);
+    histogram_copy(&copy, &histogram, fixture->arena);
+    for (size_t i = 0; i < VALUE_COUNT; i += 37) {
+        uint64_t expected = 0;
+        for (size_t k = 1000; k < VALUE_COUNT; k++)
+            expected +=
+                histogram_bucket(fixture->values[k]) <= histogram_bucket(fixture->values[i]);
+        assert_int_equal(histogram_count_to(&histogram, fixture->values[i]), expected);
+        assert_int_equal(histogram_count_to(&copy, fixture->values[i]), expected);
+    }
+    assert_int_equal(histogram_count_to(&copy, INT64_MAX), VALUE_COUNT - 1000);
+    assert_int_equal(histogram_count_to(&copy, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_error_bound),       cmocka_unit_test(test_small_values_are_exact),
-        cmocka_unit_test(test_quantiles),         cmocka_unit_test(test_merge_commutes),
-        cmocka_unit_test(test_mean_past_64_bits), cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_count_to),
+        cmocka_unit_test(test_error_bound),
+        cmocka_unit_test(test_small_values_are_exact),
+        cmocka_unit_test(test_quantiles),
+        cmocka_unit_test(test_merge_commutes),
+        cmocka_unit_test(test_mean_past_64_bits),
+        cmocka_unit_test(test_empty),
     };
     return cmocka_run_group_tests_name("stats/histogram", tests, set_up, tear_down);
 }

@@ -58,6 +58,100 @@ static void test_paired(void **state)
     assert_near(ratio, 1 - 2 * products / (pairs.first.squares + pairs.second.squares), 1e-12);
 }
 
+/* Hours of sleep gained under two drugs (Student 1908), R's data set `sleep`; R documents
+ * t.test(paired = TRUE): t = -4.0621, df = 9, p = 0.002833, [-2.4598858, -0.7001142], and Welch's
+ * t = -1.8608, df = 17.776, p = 0.07939, [-3.3654832, 0.2054832]. */
+static const double sleep_first[] = {0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0};
+static const double sleep_second[] = {1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4};
+
+static void test_sleep_paired(void **state)
+{
+    (void)state;
+    struct mean_pairs pairs = {0};
+    for (size_t i = 0; i < 10; i++)
+        mean_pairs_add(&pairs, sleep_first[i], sleep_second[i]);
+    struct interval interval = mean_pairs_interval(&pairs, 0.95);
+    assert_near(interval.low, -2.4598858, 5e-8);
+    assert_near(interval.high, -0.7001142, 5e-8);
+    double p_value;
+    assert_true(mean_pairs_p_value(&pairs, &p_value));
+    assert_near(p_value, 0.002833, 5e-7);
+}
+
+static void test_sleep_welch(void **state)
+{
+    (void)state;
+    struct tally first = {0}, second = {0};
+    for (size_t i = 0; i < 10; i++) {
+        tally_add(&first, sleep_first[i]);
+        tally_add(&second, sleep_second[i]);
+    }
+    struct interval interval = mean_welch_interval(&first, &second, 0.95);
+    assert_near(interval.estimate, -1.58, 1e-12);
+    assert_near(interval.low, -3.3654832, 5e-8);
+    assert_near(interval.high, 0.2054832, 5e-8);
+    assert_string_equal(interval.method, "Welch t over replications");
+    double p_value, swapped_p;
+    assert_true(mean_welch_p_value(&first, &second, &p_value));
+    assert_near(p_value, 0.07939, 5e-6);
+    /* The other way round everything is negated, exactly. */
+    struct interval swapped = mean_welch_interval(&second, &first, 0.95);
+    assert_true(swapped.low == -interval.high && swapped.high == -interval.low);
+    assert_true(mean_welch_p_value(&second, &first, &swapped_p));
+    assert_true(swapped_p == p_value);
+}
+
+/* At the limit of the interval p is 1 - confidence, for samples of different sizes too. */
+static void test_welch_interval_and_p_agree(void **state)
+{
+    (void)state;
+    const double confidences[] = {0.5, 0.9, 0.99};
+    for (size_t i = 0; i < 3; i++) {
+        struct tally first = {0}, second = {0}, shifted = {0};
+        for (int k = 0; k < 7; k++)
+            tally_add(&first, sin(k));
+        for (int k = 0; k < 23; k++)
+            tally_add(&second, 3 + cos(k) / 5);
+        struct interval interval = mean_welch_interval(&first, &second, confidences[i]);
+        for (int k = 0; k < 7; k++)
+            tally_add(&shifted, sin(k) - interval.high);
+        double p_value;
+        assert_true(mean_welch_p_value(&shifted, &second, &p_value));
+        assert_near(p_value, 1 - confidences[i], 1e-9);
+    }
+}
+
+static void test_p_of_samples_that_do_not_vary(void **state)
+{
+    (void)state;
+    double p_value = -7;
+    struct mean_pairs pairs = {0};
+    struct tally zero = {0}, one = {0}, empty = {0};
+    assert_false(mean_pairs_p_value(&pairs, &p_value));
+    for (int i = 0; i < 4; i++) {
+        mean_pairs_add(&pairs, 0.25 + i, i);
+        tally_add(&zero, 0);
+        tally_add(&one, 1);
+    }
+    /* No scale to measure the difference by: [0.25, 0.25], and no p. */
+    assert_false(mean_pairs_p_value(&pairs, &p_value));
+    assert_false(mean_welch_p_value(&zero, &one, &p_value));
+    assert_false(mean_welch_p_value(&zero, &empty, &p_value));
+    assert_true(p_value == -7);
+    struct interval interval = mean_welch_interval(&one, &zero, 0.95);
+    assert_true(interval.low == 1 && interval.high == 1);
+    assert_int_equal(mean_welch_interval(&one, &empty, 0.95).state, INTERVAL_NO_DATA);
+    tally_add(&empty, 5);
+    assert_int_equal(mean_welch_interval(&one, &empty, 0.95).state, INTERVAL_NOT_ESTIMABLE);
+    assert_true(mean_welch_p_value(&zero, &zero, &p_value));
+    assert_true(p_value == 1);
+    struct mean_pairs equal = {0};
+    mean_pairs_add(&equal, 1, 1);
+    mean_pairs_add(&equal, 2, 2);
+    assert_true(mean_pairs_p_value(&equal, &p_value));
+    assert_true(p_value == 1);
+}
+
 static void test_equal_sides(void **state)
 {
     (void)state;
@@ -102,6 +196,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_t_interval),
         cmocka_unit_test(test_paired),
+        cmocka_unit_test(test_sleep_paired),
+        cmocka_unit_test(test_sleep_welch),
+        cmocka_unit_test(test_welch_interval_and_p_agree),
+        cmocka_unit_test(test_p_of_samples_that_do_not_vary),
         cmocka_unit_test(test_equal_sides),
         cmocka_unit_test(test_not_estimable),
     };

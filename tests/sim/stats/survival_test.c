@@ -86,6 +86,27 @@ static void test_mercaptopurine(void **state)
     assert_int_equal(at, -1);
 }
 
+/* Read off the published limits above: the lower ones are 0.56 at 7 and 0.43 at 13, the upper ones
+ * 0.80 at 16 and 0.747 at 22, and never come to 0.5. */
+static void test_quantile_limits(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct survival *survival =
+        survival_create(fixture->arena, mercaptopurine, COUNT(mercaptopurine));
+    struct survival_limits median = survival_quantile_limits(survival, 0.5, 0.95);
+    assert_true(median.has_low);
+    assert_int_equal(median.low_ns, 13);
+    assert_false(median.has_high);
+    struct survival_limits quartile = survival_quantile_limits(survival, 0.25, 0.95);
+    assert_true(quartile.has_low && quartile.has_high);
+    assert_int_equal(quartile.low_ns, 6);
+    assert_int_equal(quartile.high_ns, 22);
+    struct survival_limits late = survival_quantile_limits(survival, 0.9, 0.95);
+    assert_false(late.has_low || late.has_high);
+    const struct survival *none = survival_create(fixture->arena, NULL, 0);
+    assert_false(survival_quantile_limits(none, 0.5, 0.95).has_low);
+}
+
 /* Worked by hand. Of 8, at 1 one is done, one fails, one is censored: open 6/8. At 2 five are at
  * risk, two done: open 3/4 3/5. At 3 three are at risk although one is censored then: open 2/3 of
  * it. Taking failures for censored would call 1 - 7/8 3/5 = 0.475 done instead of 0.425. */
@@ -241,13 +262,10 @@ int main(void)
 {
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mercaptopurine),
-        cmocka_unit_test(test_competing),
-        cmocka_unit_test(test_lookup),
-        cmocka_unit_test(test_all_ended),
-        cmocka_unit_test(test_quantile_is_a_rank),
-        cmocka_unit_test(test_invariant),
-        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_mercaptopurine), cmocka_unit_test(test_quantile_limits),
+        cmocka_unit_test(test_competing),      cmocka_unit_test(test_lookup),
+        cmocka_unit_test(test_all_ended),      cmocka_unit_test(test_quantile_is_a_rank),
+        cmocka_unit_test(test_invariant),      cmocka_unit_test(test_nothing),
     };
     return cmocka_run_group_tests_name("stats/survival", tests, set_up, tear_down);
 }

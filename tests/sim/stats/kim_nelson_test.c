@@ -1,0 +1,194 @@
+#include "sim/stats/kim_nelson.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_errno.h>
+
+#include "tests/sim/stats/near.h"
+
+static int set_up(void **state)
+{
+    gsl_set_error_handler_off();
+    *state = arena_create("kim_nelson_test", 0);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    arena_destroy(*state);
+    return 0;
+}
+
+/* The formulas, worked out with a pocket calculator to 8 digits; the last one by hand:
+ * (2 * .05 / 1)^(-2/2) = 10. */
+static void test_constants(void **state)
+{
+    (void)state;
+    static const struct {
+        struct kim_nelson_options options;
+        double eta, h_squared;
+    } known[] = {
+        {{2, 10, .05, 1}, .3340503, 6.0129048},
+        {{5, 10, .05, 1}, .6349673, 11.4294108},
+        {{2, 3, .05, 1}, 4.5, 18},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        assert_near(kim_nelson_eta(&known[i].options), known[i].eta, 5e-8);
+        assert_near(kim_nelson_h_squared(&known[i].options), known[i].h_squared, 5e-7);
+    }
+}
+
+/* k = 2, n0 = 3, error .05: h^2 = 18. Differences -1, 0, -2: mean -1, variance 1, so with delta = 1
+ * the triangle closes at 18 and W(r) = (18 - r) / (2 r).
+ *     r = 3: |-3/3| = 1 <= 2.5         stay
+ *     r = 4: |-6/4| = 1.5 <= 1.75      stay
+ *     r = 5: |-9/5| = 1.8 > 1.3        the second is out. */
+static void test_two_by_hand(void **state)
+{
+    static const double observations[][2] = {{1, 2}, {2, 2}, {3, 5}, {0, 3}, {7, 10}, {0, 0}};
+    struct kim_nelson_options options = {2, 3, .05, 1};
+    struct kim_nelson *race = kim_nelson_create(*state, &options);
+    for (size_t r = 0; r < 5; r++) {
+        assert_false(kim_nelson_is_decided(race));
+        assert_true(kim_nelson_replication_max(race) == (r < 3 ? 0 : 19));
+        assert_true(kim_nelson_add(race, observations[r]) == (r < 4));
+    }
+    assert_true(kim_nelson_is_decided(race));
+    assert_int_equal(kim_nelson_best(race), 0);
+    assert_true(kim_nelson_is_in(race, 0) && !kim_nelson_is_in(race, 1));
+    struct kim_nelson_exit out = kim_nelson_exit_of(race, 1);
+    assert_true(out.replication_count == 5 && out.by == 0);
+    assert_true(kim_nelson_exit_of(race, 0).replication_count == 0);
+    /* Nothing changes afterwards. */
+    assert_false(kim_nelson_add(race, observations[5]));
+    assert_true(kim_nelson_replication_count(race) == 5 && kim_nelson_replication_max(race) == 5);
+}
+
+/* The same with the sides exchanged, and a third that is always 10 above the first: its difference
+ * from it never varies, so it goes at once (W = 0), and its noise against the other does not
+ * matter. k = 3: h^2 = 2 (n0 - 1) eta = 2 (.05^-1 - 1) = 38. Differences 1, 0, 2, 3, 3, 3, ...: r =
+ * 4: 6/4 = 1.5 <= 34/8         r = 8: 18/8 = 2.25 > 30/16, r = 7: 15/7 = 2.14 <= 31/14 */
+static void test_three_by_hand(void **state)
+{
+    struct kim_nelson_options options = {3, 3, .05, 1};
+    struct kim_nelson *race = kim_nelson_create(*state, &options);
+    for (int r = 1; r <= 8; r++) {
+        double difference = r == 1 ? 1 : r == 2 ? 0 : r == 3 ? 2 : 3;
+        double observations[] = {20 + r % 3, 20 + r % 3 - difference, 30 + r % 3};
+        assert_true(kim_nelson_add(race, observations) == (r < 8));
+        assert_true(kim_nelson_is_in(race, 2) == (r < 3));
+        assert_true(kim_nelson_is_in(race, 0) == (r < 8));
+        if (r >= 3 && r < 8)
+            assert_true(kim_nelson_replication_max(race) == 39);
+    }
+    assert_int_equal(kim_nelson_best(race), 1);
+    /* The second beats the third by 11 - W at r = 3, which is less than 10 - 0: W = 35/6. */
+    struct kim_nelson_exit out = kim_nelson_exit_of(race, 2);
+    assert_true(out.replication_count == 3 && out.by == 0);
+    assert_true(kim_nelson_exit_of(race, 0).by == 1);
+}
+
+/* Equal systems never differ, so the triangle has closed at the end of the first stage. */
+static void test_ties(void **state)
+{
+    struct kim_nelson_options options = {4, 5, .05, .1};
+    struct kim_nelson *race = kim_nelson_create(*state, &options);
+    for (int r = 1; r <= 5; r++) {
+        double x = r * .37;
+        double observations[] = {x + 1, x, x, x};
+        assert_true(kim_nelson_add(race, observations) == (r < 5));
+    }
+    assert_int_equal(kim_nelson_best(race), 1);
+    assert_true(kim_nelson_exit_of(race, 2).by == 1 && kim_nelson_exit_of(race, 3).by == 1);
+
+    /* Means that are equal at the very end, after differences that vary: +1, -1 (variance 2, h^2 =
+     * 2 (.1^-2 - 1) / 2 = 99; delta 14: closes at 1.01). n0 = 2 > 1.01. */
+    struct kim_nelson_options pair = {2, 2, .05, 14};
+    race = kim_nelson_create(*state, &pair);
+    assert_true(kim_nelson_add(race, (double[]){1, 0}));
+    assert_false(kim_nelson_add(race, (double[]){0, 1}));
+    assert_int_equal(kim_nelson_best(race), 0);
+}
+
+/* A hash of (seed, position), by the finaliser of SplitMix64, as a standard normal. */
+static double normal(uint64_t seed, uint64_t position)
+{
+    uint64_t bits =
+        seed * UINT64_C(0xd1342543de82ef95) + UINT64_C(0x9e3779b97f4a7c15) * (position + 1);
+    bits = (bits ^ bits >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    bits = (bits ^ bits >> 27) * UINT64_C(0x94d049bb133111eb);
+    bits ^= bits >> 31;
+    return gsl_cdf_ugaussian_Pinv(((double)(bits >> 12) + .5) * 0x1p-52);
+}
+
+enum { RACES = 4000 };
+
+/* What many races did: normal observations with standard deviation 1, the last system better than
+ * the others by delta (the least favourable case), pairwise correlation rho. */
+struct races {
+    size_t correct_count;
+    double replications; /* on average */
+};
+
+static struct races run_races(struct arena *arena, const struct kim_nelson_options *options,
+                              double rho)
+{
+    struct races races = {0, 0};
+    size_t k = options->system_count;
+    for (uint64_t seed = 0; seed < RACES; seed++) {
+        arena_reset(arena);
+        struct kim_nelson *race = kim_nelson_create(arena, options);
+        double observations[8];
+        for (uint64_t r = 0;; r++) {
+            double common = normal(seed, r * 16 + 15);
+            for (size_t i = 0; i < k; i++)
+                observations[i] = sqrt(rho) * common + sqrt(1 - rho) * normal(seed, r * 16 + i) -
+                                  (i == k - 1 ? options->indifference_width : 0);
+            if (!kim_nelson_add(race, observations))
+                break;
+        }
+        races.correct_count += kim_nelson_best(race) == k - 1;
+        races.replications += (double)kim_nelson_replication_count(race) / RACES;
+    }
+    return races;
+}
+
+/* The promise is .95; 5 sigma of 4000 races with that share are .0172. A procedure that is always
+ * right would waste observations: two systems with independent noise should err in some races (more
+ * than 1 % of them: 4.5 % was seen). */
+static void test_probability_of_correct_selection(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_create("races", 0);
+    struct kim_nelson_options two = {2, 10, .05, .3}, five = {5, 10, .05, .3};
+    struct races apart = run_races(arena, &two, 0), together = run_races(arena, &two, .75);
+    struct races many = run_races(arena, &five, 0), many_together = run_races(arena, &five, .75);
+    assert_in_range(apart.correct_count, 3732, 3960);
+    assert_in_range(together.correct_count, 3732, RACES);
+    assert_in_range(many.correct_count, 3732, RACES);
+    assert_in_range(many_together.correct_count, 3732, RACES);
+    /* Common random numbers: the variance of a difference falls from 2 to .5, and so does what the
+     * race needs, but for the first stage of 10. Five systems need more than two. */
+    assert_true(together.replications < .4 * apart.replications);
+    assert_true(many_together.replications < .3 * many.replications);
+    assert_true(many.replications > 1.5 * apart.replications);
+    arena_destroy(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_constants),
+        cmocka_unit_test(test_two_by_hand),
+        cmocka_unit_test(test_three_by_hand),
+        cmocka_unit_test(test_ties),
+        cmocka_unit_test(test_probability_of_correct_selection),
+    };
+    return cmocka_run_group_tests_name("stats/kim_nelson", tests, set_up, tear_down);
+}
