@@ -8,7 +8,7 @@ BUILD   := build
 VARIANT := release
 CC      ?= cc
 ifeq ($(origin CC),default)
-CC := gcc
+CC := $(if $(MPI),mpicc,gcc)
 endif
 PREFIX  ?= /usr/local
 
@@ -33,8 +33,10 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || echo -lgsl -lgslcblas -lyaml -ljansson)
 CMOCKA_LIBS := $(shell pkg-config --libs cmocka 2>/dev/null || echo -lcmocka)
 
-OUT    := $(BUILD)/$(VARIANT)
-CPPFLAGS += -I. $(PKG_CFLAGS) -DRCESIM_VERSION='"$(VERSION)"'
+# MPI=1 builds the same program to run under mpirun: build/rcesim-mpi, beside the plain one.
+NAME   := rcesim$(if $(MPI),-mpi)
+OUT    := $(BUILD)/$(if $(MPI),mpi,$(VARIANT))
+CPPFLAGS += -I. $(PKG_CFLAGS) -DRCESIM_VERSION='"$(VERSION)"' $(if $(MPI),-DRCESIM_MPI)
 ALL_CFLAGS = $(LANGUAGE) $(WARNINGS) $(OPTIMISE) $(CFLAGS)
 LIBS   := $(PKG_LIBS) -lm -pthread
 
@@ -60,10 +62,10 @@ REPLAYS := $(patsubst %.c,$(OUT)/%,$(FUZZ_SOURCES))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all demo test check asan tsan fuzz bench mutants lint format install uninstall clean help setup \
+.PHONY: all demo test check asan tsan mpi-test fuzz bench mutants lint format install uninstall clean help setup \
   test-programs run-demo run-tests analyze
 
-all: $(BUILD)/rcesim ## Build the program: build/rcesim
+all: $(BUILD)/$(NAME) ## Build the program: build/rcesim; with MPI=1 build/rcesim-mpi
 
 # The two commands for a newcomer use all cores; everything else leaves that to -j.
 JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
@@ -87,9 +89,13 @@ test-programs: $(TESTS) $(REPLAYS) $(PROGRAM) $(if $(filter release,$(VARIANT)),
 
 $(BUILD)/rcesim: $(BUILD)/release/rcesim
 	@ln -sf release/rcesim $@
-ifneq ($(VARIANT),release)
+ifneq ($(OUT),$(BUILD)/release)
 $(BUILD)/release/rcesim:
-	@$(MAKE) --no-print-directory VARIANT=release $@
+	@$(MAKE) --no-print-directory VARIANT=release MPI= $@
+endif
+ifneq ($(MPI),)
+$(BUILD)/rcesim-mpi: $(PROGRAM)
+	@ln -sf mpi/rcesim $@
 endif
 
 $(PROGRAM): $(call objects,$(MAIN_SOURCE)) $(LIBRARY) $(RCE_LIBRARY)
@@ -132,6 +138,11 @@ tsan: ## Run the tests of the runner and the program under ThreadSanitizer
 	@$(MAKE) --no-print-directory VARIANT=tsan TEST_SOURCES='$(wildcard tests/sim/experiment/*_test.c tests/models/vmc/*determinism*_test.c)' \
 	  SHELL_TESTS= run-tests
 
+mpi-test: ## Build with MPI (OpenMPI is installed if it is missing) and compare runs over ranks with one process
+	@tests/tools/setup.sh build mpi
+	@$(MAKE) --no-print-directory $(JOBS) MPI=1 all
+	@sh tests/models/rcesim/mpi_test.sh $(BUILD)/rcesim-mpi
+
 FUZZ_SECONDS ?= 20
 fuzz: ## Run every fuzz target for FUZZ_SECONDS (default 20) on top of its committed corpus
 	@tests/tools/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
@@ -148,15 +159,16 @@ lint: $(RCE_LIBRARY) ## Check formatting, layers, headers, purity of models/rce,
 format: ## Format all C files
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-install: $(BUILD)/rcesim ## Install the program and its man page below PREFIX (default /usr/local)
+install: $(BUILD)/rcesim $(BUILD)/$(NAME) ## Install the program and its man page below PREFIX (default /usr/local)
 	install -D -m 755 $(BUILD)/release/rcesim $(DESTDIR)$(PREFIX)/bin/rcesim
+	$(if $(MPI),install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/rcesim-mpi)
 	install -d $(DESTDIR)$(PREFIX)/share/rcesim/scenarios
 	install -m 644 scenarios/*.yaml $(DESTDIR)$(PREFIX)/share/rcesim/scenarios
 	if command -v help2man >/dev/null; then install -d $(DESTDIR)$(PREFIX)/share/man/man1 && help2man -N -n \
 	  'simulate release orchestration' $(BUILD)/release/rcesim -o $(DESTDIR)$(PREFIX)/share/man/man1/rcesim.1; fi
 
 uninstall: ## Remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/bin/rcesim $(DESTDIR)$(PREFIX)/share/man/man1/rcesim.1
+	rm -f $(DESTDIR)$(PREFIX)/bin/rcesim $(DESTDIR)$(PREFIX)/bin/rcesim-mpi $(DESTDIR)$(PREFIX)/share/man/man1/rcesim.1
 	rm -rf $(DESTDIR)$(PREFIX)/share/rcesim
 
 clean: ## Remove build and out

@@ -10,7 +10,12 @@
 
 #include <argp.h>
 
+#include "sim/experiment/threshold.h"
+
 enum { COMMAND_THRESHOLD_FAILED = 10, COMMAND_INCONCLUSIVE = 11 };
+
+/* The exit status that thresholds demand; 0 where they are met. */
+int command_verdict_status(enum threshold_verdict verdict);
 
 /* argp with the settings that all commands share. */
 void command_parse(const struct argp *argp, int argc, char **argv, void *input);
@@ -19,7 +24,13 @@ int command_run(int argc, char **argv);
 int command_validate(int argc, char **argv);
 int command_scenario(int argc, char **argv);
 int command_trace(int argc, char **argv);
+int command_compare(int argc, char **argv);
 int command_fit(int argc, char **argv);
+int command_sweep(int argc, char **argv);
+int command_policies(int argc, char **argv);
+int command_ablate(int argc, char **argv);
+int command_calibrate(int argc, char **argv);
+int command_merge(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 /* The version of the program. */

@@ -12,6 +12,7 @@
 #include "sim/base/check.h"
 #include "sim/base/units.h"
 #include "sim/chance/fit.h"
+#include "sim/stats/survival.h"
 
 enum option_key {
     KEY_COLUMN = 'c',
@@ -508,10 +509,76 @@ static void print_qq(const struct findings *findings, const struct page *page)
     table_print(table, page);
 }
 
+/* How long until so many have ended, by Kaplan-Meier. */
+static const double ended_shares[] = {0.25, 0.5, 0.75, 0.9};
+enum { ENDED_COUNT = sizeof ended_shares / sizeof ended_shares[0] };
+static const double ended_confidence = 0.95;
+
+struct ended {
+    bool is_reached;
+    int64_t at_ns;
+    struct survival_limits limits;
+};
+
+/* Only for rows of which some are censored (of the others the quantiles are plain ones), not too
+ * many, and no longer than a simulation's. */
+static bool find_ended(const struct findings *findings, struct ended ended[ENDED_COUNT])
+{
+    const size_t rows_max = 1000000;
+    const double longest = 9e9; /* s, or 285 years */
+    const struct fit_sample *sample = &findings->sample;
+    if (sample->censored_count == 0 || sample->count > rows_max ||
+        sample->times[sample->count - 1].value > longest)
+        return false;
+    struct arena *arena = arena_create("rows that ended", 0);
+    struct survival_observation *observations =
+        arena_take_array(arena, sample->count, sizeof *observations);
+    for (size_t i = 0; i < sample->count; i++)
+        observations[i] = (struct survival_observation){
+            .at_ns = llround(sample->times[i].value * fit_unit_ns),
+            .end = sample->times[i].is_censored ? SURVIVAL_CENSORED : SURVIVAL_DONE,
+        };
+    const struct survival *survival = survival_create(arena, observations, sample->count);
+    for (size_t i = 0; i < ENDED_COUNT; i++) {
+        ended[i].is_reached = survival_quantile(survival, ended_shares[i], &ended[i].at_ns);
+        ended[i].limits = survival_quantile_limits(survival, ended_shares[i], ended_confidence);
+    }
+    arena_destroy(arena);
+    return true;
+}
+
+static const char *reached_text(const struct findings *findings, bool is_reached, int64_t at_ns)
+{
+    return is_reached ? duration_text(findings, (double)at_ns / fit_unit_ns) : "not reached";
+}
+
+static void print_ended(const struct findings *findings, const struct page *page)
+{
+    struct ended ended[ENDED_COUNT];
+    if (!find_ended(findings, ended))
+        return;
+    struct table *table = table_create(findings->options->arena);
+    table_add_column(table, "ended", TABLE_RIGHT);
+    table_add_column(table, "after", TABLE_RIGHT);
+    table_add_column(
+        table, arena_print(findings->options->arena, "%.0f %% interval", 100 * ended_confidence),
+        TABLE_LEFT);
+    for (size_t i = 0; i < ENDED_COUNT; i++) {
+        const struct survival_limits *limits = &ended[i].limits;
+        table_print_cell(table, "%.0f %%", 100 * ended_shares[i]);
+        table_add(table, reached_text(findings, ended[i].is_reached, ended[i].at_ns));
+        table_print_cell(table, "[%s, %s]", reached_text(findings, limits->has_low, limits->low_ns),
+                         reached_text(findings, limits->has_high, limits->high_ns));
+    }
+    page_title(page, "How long until they end, counting those that were cut off (Kaplan-Meier)");
+    table_print(table, page);
+}
+
 static void print_findings(const struct findings *findings)
 {
     struct page page = page_of(stdout);
     print_rows(findings, &page);
+    print_ended(findings, &page);
     print_families(findings, &page);
     putchar('\n');
     print_notes(findings, &page);
@@ -585,6 +652,24 @@ static json_t *qq_json(const struct findings *findings)
     return rows;
 }
 
+static json_t *reached_json(bool is_reached, int64_t at_ns)
+{
+    return is_reached ? json_real((double)at_ns / fit_unit_ns) : json_null();
+}
+
+static json_t *ended_json(const struct ended ended[ENDED_COUNT])
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < ENDED_COUNT; i++)
+        json_array_append_new(
+            rows, json_pack("{s:f, s:o, s:o, s:o, s:f}", "share", ended_shares[i], "after",
+                            reached_json(ended[i].is_reached, ended[i].at_ns), "low",
+                            reached_json(ended[i].limits.has_low, ended[i].limits.low_ns), "high",
+                            reached_json(ended[i].limits.has_high, ended[i].limits.high_ns),
+                            "confidence", ended_confidence));
+    return rows;
+}
+
 static void print_json(const struct findings *findings)
 {
     const struct options *options = findings->options;
@@ -605,6 +690,9 @@ static void print_json(const struct findings *findings)
                   (json_int_t)options->bootstrap.seed, "families", fits, "quantiles",
                   quantiles_text(findings), "empirical", empirical_text(options));
     CHECK(value != NULL);
+    struct ended ended[ENDED_COUNT];
+    if (find_ended(findings, ended))
+        json_object_set_new(value, "kaplan_meier", ended_json(ended));
     if (options->is_qq)
         json_object_set_new(value, "qq", qq_json(findings));
     identity_write_json(value, stdout);

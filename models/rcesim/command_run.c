@@ -2,19 +2,21 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "models/rcesim/configure.h"
-#include "models/rcesim/console.h"
+#include "models/rcesim/enough.h"
 #include "models/rcesim/interrupt.h"
 #include "models/rcesim/options.h"
-#include "models/rcesim/outcome.h"
+#include "models/rcesim/publish.h"
+#include "models/rcesim/ranks.h"
+#include "models/rcesim/shard.h"
 #include "models/rcesim/simulate.h"
+#include "models/rcesim/spread.h"
 #include "models/rcesim/store.h"
+#include "models/rcesim/stored.h"
 #include "reports/directory.h"
-#include "reports/process.h"
 
-enum option_key { KEY_ROWS = 512, KEY_THRESHOLD };
+enum option_key { KEY_ROWS = 512, KEY_THRESHOLD, KEY_EXTEND, KEY_SHARD, KEY_JUNIT };
 
 enum rows_wanted { ROWS_NONE, ROWS_FIRST, ROWS_ALL };
 
@@ -23,6 +25,9 @@ struct options {
     struct options_work work;
     struct options_list thresholds; /* --threshold */
     enum rows_wanted rows;
+    const char *extend; /* A result directory; NULL: begin anew. */
+    const char *junit;  /* A file for CI; NULL: none. */
+    struct stored_shard shard;
 };
 
 static void parse_rows(struct options *options, const char *text, const struct argp_state *state)
@@ -31,9 +36,33 @@ static void parse_rows(struct options *options, const char *text, const struct a
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strcmp(text, rows[i]) == 0) {
             options->rows = (enum rows_wanted)i;
+            options_note(&options->scenario, "--rows", rows[i]);
             return;
         }
     argp_error(state, "--rows takes none, first or all, not \"%s\"", text);
+}
+
+static void parse_shard(struct options *options, const char *text, const struct argp_state *state)
+{
+    unsigned long long number = 0, count = 0;
+    int end = 0;
+    bool is_good = *text >= '0' && *text <= '9' &&
+                   sscanf(text, "%9llu/%9llu%n", &number, &count, &end) == 2 && text[end] == '\0' &&
+                   number >= 1 && number <= count;
+    if (!is_good)
+        argp_error(state, "--shard takes i/n, from 1/n to n/n, not \"%s\"", text);
+    options->shard = (struct stored_shard){(uint32_t)number, (uint32_t)count};
+}
+
+/* What cannot be had together. */
+static void check_together(const struct options *options, const struct argp_state *state)
+{
+    if (options->shard.count > 0 && options->extend != NULL)
+        argp_error(state, "--shard and --extend do not go together; make shards of the whole run");
+    if (options->shard.count > 0 && options->work.is_json)
+        argp_error(state, "--shard prints no result, so there is none as --json; merge prints it");
+    if (options->shard.count > 0 && options->junit != NULL)
+        argp_error(state, "--shard judges nothing, so there is nothing for --junit; merge judges");
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -45,9 +74,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         state->child_inputs[1] = &options->work;
         return 0;
     case KEY_ROWS: parse_rows(options, argument, state); return 0;
+    case KEY_EXTEND: options->extend = argument; return 0;
+    case KEY_SHARD: parse_shard(options, argument, state); return 0;
+    case ARGP_KEY_SUCCESS: check_together(options, state); return 0;
     case KEY_THRESHOLD:
         options_list_add(&options->thresholds, options->scenario.arena, argument);
+        options_note(&options->scenario, "--threshold", argument);
         return 0;
+    case KEY_JUNIT: options->junit = argument; return 0;
     }
     return options_one_scenario(key, argument, state, &options->scenario);
 }
@@ -59,6 +93,15 @@ static void parse_options(struct options *options, int argc, char **argv)
          "Rows of single workflows: none, first (of the first replication, the default) or all", 2},
         {"threshold", KEY_THRESHOLD, "TEXT", 0,
          "One more threshold, such as 'failure_rate(after) < 1%'; may be given several times", 2},
+        {"junit", KEY_JUNIT, "FILE", 0, "Write the thresholds as JUnit XML, for CI", 2},
+        {"extend", KEY_EXTEND, "DIR", 0,
+         "Simulate only the replications that the result in DIR lacks, and join both; without "
+         "--output DIR is replaced",
+         2},
+        {"shard", KEY_SHARD, "I/N", 0,
+         "Simulate the I-th of N parts of the replications, and write it to a file of its own in "
+         "the output folder (default: out/NAME.shards); `rcesim merge` joins them",
+         2},
         {0},
     };
     static const struct argp_child children[] = {
@@ -85,92 +128,6 @@ static uint32_t rows_replication_count(const struct options *options,
                                          : configuration->replication_count;
 }
 
-/* Write the whole directory, or nothing. A missing chart is no failure of the directory. */
-static bool write_result(const struct directory_target *target, const struct outcome *outcome,
-                         const struct process_patience *patience, struct store_drawing *drawing,
-                         struct error *error)
-{
-    struct directory *directory;
-    if (!directory_open(&directory, outcome->arena, target, error))
-        return false;
-    if (!store_write(directory, outcome, error) ||
-        !store_draw(directory, outcome, patience, drawing, error)) {
-        directory_discard(directory);
-        return false;
-    }
-    return directory_commit(directory, error);
-}
-
-/* A partial result does not cost the result that --force was to replace: it goes beside it. */
-static void spare_what_is_there(struct directory_target *target, const struct outcome *outcome)
-{
-    size_t length = strlen(target->path);
-    while (length > 1 && target->path[length - 1] == '/')
-        length--;
-    if (!outcome->result->is_partial || !target->replace || access(target->path, F_OK) != 0)
-        return;
-    const char *kept = arena_print(outcome->arena, "%.*s", (int)length, target->path);
-    target->path = arena_print(outcome->arena, "%s.partial", kept);
-    fprintf(stderr, "rcesim: interrupted: %s stays as it was; the partial result goes to %s\n",
-            kept, target->path);
-}
-
-static void print_result(const struct options *options, const struct outcome *outcome,
-                         const char *directory)
-{
-    if (options->work.is_json) {
-        json_t *value = outcome_json(outcome);
-        identity_write_json(value, stdout);
-        json_decref(value);
-        return;
-    }
-    struct page page = page_of(stdout);
-    console_print(outcome, directory, &page);
-}
-
-static int status_of(const struct outcome *outcome, bool is_interrupted, bool is_drawn)
-{
-    if (outcome->result->is_partial || is_interrupted)
-        return INTERRUPT_STATUS;
-    switch (outcome->verdict) {
-    case THRESHOLD_FAIL: return COMMAND_THRESHOLD_FAILED;
-    case THRESHOLD_INCONCLUSIVE: return COMMAND_INCONCLUSIVE;
-    case THRESHOLD_PASS: break;
-    }
-    return is_drawn ? 0 : ERROR_CHART;
-}
-
-static int finish(const struct options *options, const struct configuration *configuration,
-                  const struct result *result, struct directory_target target)
-{
-    if (result->replication_count == 0) {
-        fprintf(stderr, "rcesim: interrupted before the first replication; nothing written\n");
-        return INTERRUPT_STATUS;
-    }
-    /* The simulation's Ctrl-C was for the simulation; one more is for the drawing. */
-    struct process_patience patience = {
-        .interrupted = interrupt_catch(),
-        .notice = options->work.is_quiet ? NULL : "rcesim: drawing the chart",
-    };
-    struct outcome_commands commands = {
-        .run = options_command(&options->scenario, "run", true),
-        .trace = options_command(&options->scenario, "trace", false),
-    };
-    const struct outcome *outcome =
-        outcome_create(options->scenario.arena, configuration, result, &commands);
-    struct error error;
-    struct store_drawing drawing = {0};
-    spare_what_is_there(&target, outcome);
-    bool is_written = write_result(&target, outcome, &patience, &drawing, &error);
-    print_result(options, outcome, is_written ? target.path : NULL);
-    fflush(stdout); /* So that messages come after it where both go to one place. */
-    if (!is_written)
-        return options_fail(&error);
-    if (!drawing.is_drawn)
-        fprintf(stderr, "rcesim: no chart: %s\n", drawing.reason.message);
-    return status_of(outcome, *patience.interrupted != 0, drawing.is_drawn);
-}
-
 static bool load(struct options *options, struct configuration **configuration, struct error *error)
 {
     struct arena *arena = options->scenario.arena;
@@ -187,40 +144,198 @@ static bool load(struct options *options, struct configuration **configuration, 
     return true;
 }
 
-static int load_and_run(struct options *options)
+/* Everything that follows from the command line. */
+static void prepare(const struct options *options, struct configuration *configuration,
+                    struct simulation *simulation, struct publication *publication)
 {
-    struct configuration *configuration;
-    struct result *result;
-    struct error error;
-    if (!load(options, &configuration, &error))
-        return options_fail(&error);
-    struct directory_target target = {
-        .path = options->work.output,
-        .mark = STORE_MARK,
-        .replace = options->work.is_forced,
-    };
-    if (target.path == NULL)
-        target.path =
-            arena_print(options->scenario.arena, "out/%s", scenario_name(configuration->scenario));
-    struct simulation simulation = {
+    static const char *const rows[] = {"none", "first", "all"};
+    struct arena *arena = options->scenario.arena;
+    *simulation = (struct simulation){
         .configuration = configuration,
         .work = &options->work,
         .rows_replication_count = rows_replication_count(options, configuration),
         .interrupted = interrupt_catch(),
     };
-    if (!directory_check(&target, &error) || !simulate(&simulation, &result, &error))
+    *publication = (struct publication){
+        .arena = arena,
+        .configuration = configuration,
+        .commands = {.run = options_command(&options->scenario, "run", true),
+                     .trace = options_command(&options->scenario, "trace", false),
+                     .rows = rows[options->rows]},
+        .target = {.path = options->work.output,
+                   .mark = STORE_MARK,
+                   .replace = options->work.is_forced},
+        .junit = options->junit,
+        .is_json = options->work.is_json,
+        .is_quiet = options->work.is_quiet,
+    };
+    if (publication->target.path == NULL && options->extend != NULL) {
+        publication->target.path = options->extend;
+        publication->target.replace = true;
+    }
+    if (publication->target.path == NULL)
+        publication->target.path =
+            arena_print(arena, "out/%s", scenario_name(configuration->scenario));
+}
+
+/* Read the result that is to be extended, and check that it can be. Nothing to do without one. */
+static bool read_extended(const struct options *options, const struct publication *publication,
+                          struct result **result, struct error *error)
+{
+    if (options->extend == NULL)
+        return true;
+    const struct configuration *configuration = publication->configuration;
+    struct arena *arena = options->scenario.arena;
+    struct stored stored;
+    if (configuration->stop.rule == STOP_HALF_WIDTH)
+        return error_set(error, ERROR_USAGE,
+                         "--extend does not go with the rule half_width, which starts from its "
+                         "pilot; take it away with --set experiment.stop=null");
+    const char *path = arena_print(arena, "%s/%s", options->extend, STORE_RECORDS);
+    if (!stored_read(&stored, arena, path, error))
+        return false;
+    uint32_t done = stored.result->replication_count;
+    bool is_good =
+        stored_check_continues(&stored, configuration, publication->commands.rows, error);
+    if (is_good && stored.result->first_replication != 0)
+        is_good = error_set(error, ERROR_IO, "%s begins with replication %u, not 0", path,
+                            stored.result->first_replication);
+    if (is_good && configuration->replication_count <= done)
+        is_good = error_set(error, ERROR_USAGE,
+                            "%s has %u replication%s already and %u are asked for; ask for more "
+                            "with --replications",
+                            options->extend, done, done == 1 ? "" : "s",
+                            configuration->replication_count);
+    if (!is_good) {
+        result_destroy(stored.result);
+        return false;
+    }
+    *result = stored.result;
+    return true;
+}
+
+static int run_here(const struct options *options, const struct simulation *simulation,
+                    struct publication *publication, struct enough *enough)
+{
+    struct result *result = NULL;
+    struct error error;
+    if (!read_extended(options, publication, &result, &error))
         return options_fail(&error);
-    int status = finish(options, configuration, result, target);
+    uint32_t stored_count = result == NULL ? 0 : result->replication_count;
+    if (!enough_run(simulation, options->scenario.arena, &result, enough, &error)) {
+        result_destroy(result);
+        return options_fail(&error);
+    }
+    publication->result = result;
+    int status = INTERRUPT_STATUS;
+    if (result->replication_count > stored_count)
+        status = publication_publish(publication);
+    else
+        fprintf(stderr, "rcesim: interrupted before the first replication; nothing written\n");
     result_destroy(result);
     return status;
 }
 
+static int run_shard(const struct options *options, const struct simulation *simulation,
+                     const struct publication *publication)
+{
+    const struct configuration *configuration = publication->configuration;
+    struct shard_job job = {
+        .arena = options->scenario.arena,
+        .simulation = *simulation,
+        .commands = publication->commands,
+        .shard = options->shard,
+        .folder = options->work.output != NULL
+                      ? options->work.output
+                      : shard_folder(options->scenario.arena, publication->target.path),
+        .may_replace = options->work.is_forced,
+    };
+    struct shard_report report;
+    struct error error;
+    if (!shard_make(&job, &report, &error))
+        return options_fail(&error);
+    if (report.is_interrupted) {
+        fprintf(stderr, "rcesim: interrupted; the shard is not written\n");
+        return INTERRUPT_STATUS;
+    }
+    struct result_range_text range = result_describe_range(report.first, report.end);
+    printf("Shard %u of %u: %s of %u in %s. Join all of them: rcesim merge %s\n", job.shard.number,
+           job.shard.count, range.text, configuration->replication_count, report.path,
+           options_quote(job.arena, job.folder));
+    return 0;
+}
+
+static bool load_on(const struct ranks *ranks, struct options *options,
+                    struct configuration **configuration, struct error *error)
+{
+    if (ranks->count > 1 && (options->extend != NULL || options->shard.count > 0))
+        return error_set(error, ERROR_USAGE,
+                         "--extend and --shard are for one process; mpirun makes a shard of its "
+                         "own for every rank");
+    if (ranks->count > 1 && !options->work.has_thread_count)
+        options->work.thread_count = ranks_thread_count(ranks);
+    return load(options, configuration, error);
+}
+
+/* Plan the number of replications, after a look at where the result is to go: whoever waits for a
+ * pilot should not learn afterwards that there is no room for a result. A number that was planned
+ * is from here on as good as one that was given. */
+static bool plan(const struct options *options, struct simulation *simulation,
+                 struct publication *publication, struct enough *enough, struct error *error)
+{
+    bool is_whole = options->shard.count == 0 && !simulation->is_silent;
+    if (is_whole && (!publication_check(publication, error)))
+        return false;
+    if (!enough_plan(simulation, options->scenario.arena, enough, error))
+        return false;
+    if (enough->rule == STOP_DECIDE)
+        simulation->configuration->replication_count = enough->replication_count;
+    if (enough->rule != STOP_FIXED)
+        publication->commands.enough = enough;
+    return true;
+}
+
+static int load_and_run(const struct ranks *ranks, struct options *options)
+{
+    struct configuration *configuration = NULL;
+    struct simulation simulation;
+    struct publication publication;
+    struct error error;
+    bool is_loaded = load_on(ranks, options, &configuration, &error);
+    int status = ranks_agree(ranks, is_loaded ? NULL : &error);
+    if (status != 0)
+        return status;
+    prepare(options, configuration, &simulation, &publication);
+    simulation.process_count = ranks->local_count;
+    simulation.is_silent = ranks->rank > 0;
+    struct enough enough;
+    bool is_planned = plan(options, &simulation, &publication, &enough, &error);
+    status = ranks_agree(ranks, is_planned ? NULL : &error);
+    if (status != 0)
+        return status;
+    if (ranks->count > 1)
+        return spread_run(ranks, &simulation, &publication);
+    if (options->shard.count > 0)
+        return run_shard(options, &simulation, &publication);
+    return run_here(options, &simulation, &publication, &enough);
+}
+
 int command_run(int argc, char **argv)
 {
+    struct ranks ranks;
+    struct error error;
+    if (!ranks_begin(&ranks, &error))
+        return options_fail(&error);
     struct arena *arena = arena_create("program", 0);
     struct options options = {.scenario.arena = arena};
+    /* Rank 0 reads the command line first: what is wrong with it is said once. */
+    if (ranks.rank > 0)
+        ranks_max(&ranks, 0);
     parse_options(&options, argc, argv);
-    int status = load_and_run(&options);
+    if (ranks.rank == 0)
+        ranks_max(&ranks, 0);
+    int status = load_and_run(&ranks, &options);
     arena_destroy(arena);
+    ranks_end(&ranks);
     return status;
 }

@@ -69,6 +69,7 @@ bool configure_add_threshold(struct configuration *configuration, struct arena *
         thresholds[i] = configuration->thresholds[i];
     configuration->thresholds = thresholds;
     configuration->threshold_count++;
+    options_list_add(&configuration->added_thresholds, arena, text);
     return true;
 }
 
@@ -83,6 +84,48 @@ static bool refuse_useless(const struct reading *reading, const char *path, int6
     return scenario_complain(reading->scenario, path, reading->error, "%s", why);
 }
 
+/* A precision is a threshold in disguise: the same language before "+-", a number behind it. */
+static bool parse_precision(struct precision *precision, struct arena *arena, const char *text,
+                            const struct threshold_names *known, struct error *error)
+{
+    const char *sign = strstr(text, "+-");
+    if (sign == NULL)
+        return error_set(error, ERROR_SCENARIO,
+                         "expected \"+-\" and a number, as in failure_rate(%s) +- 0.1%%",
+                         known->variants[0]);
+    const char *claim = arena_print(arena, "%.*s<=%s", (int)(sign - text), text, sign + 2);
+    size_t at = 0;
+    struct error problem;
+    struct threshold parsed;
+    if (!threshold_parse(&parsed, claim, known, &at, &problem))
+        return error_set(error, ERROR_SCENARIO, "%s", describe_problem(arena, text, at, &problem));
+    if (parsed.low.term_count > 0 || !(parsed.low.constant > 0))
+        return error_set(error, ERROR_SCENARIO,
+                         "what stands behind \"+-\" has to be a number above 0");
+    *precision =
+        (struct precision){.text = text, .claim = parsed, .half_width = parsed.low.constant};
+    return true;
+}
+
+static bool read_precisions(const struct reading *reading, struct configuration *configuration)
+{
+    struct scenario *scenario = reading->scenario;
+    struct stop *stop = &configuration->stop;
+    size_t count = scenario_child_count(scenario, "experiment.stop.precision");
+    struct threshold_names known = known_names(configuration, reading->arena);
+    stop->precision_count = count;
+    stop->precisions = arena_take_array(reading->arena, count + 1, sizeof *stop->precisions);
+    bool is_good = true;
+    for (size_t i = 0; i < count; i++) {
+        const char *path = arena_print(reading->arena, "experiment.stop.precision[%zu]", i);
+        struct error problem;
+        if (!parse_precision(&stop->precisions[i], reading->arena, scenario_text(scenario, path),
+                             &known, &problem))
+            is_good = scenario_complain(scenario, path, reading->error, "%s", problem.message);
+    }
+    return is_good;
+}
+
 static bool read_stop(const struct reading *reading, struct configuration *configuration)
 {
     struct scenario *scenario = reading->scenario;
@@ -90,26 +133,21 @@ static bool read_stop(const struct reading *reading, struct configuration *confi
     stop->rule = (enum stop_rule)scenario_choice(scenario, "experiment.stop.rule");
     stop->pilot_count = (uint32_t)scenario_count(scenario, "experiment.stop.pilot");
     stop->budget_count = (uint32_t)scenario_count(scenario, "experiment.stop.budget");
-    stop->precision_count = scenario_child_count(scenario, "experiment.stop.precision");
-    stop->precisions =
-        arena_take_array(reading->arena, stop->precision_count + 1, sizeof *stop->precisions);
-    for (size_t i = 0; i < stop->precision_count; i++)
-        stop->precisions[i] = scenario_text(
-            scenario, arena_print(reading->arena, "experiment.stop.precision[%zu]", i));
-    bool is_good = true;
+    bool is_good = read_precisions(reading, configuration);
     if (stop->rule == STOP_FIXED) {
         static const char why[] = "goes with the rules half_width and decide; write "
                                   "experiment.stop.rule, or take it away";
-        is_good = refuse_useless(reading, "experiment.stop.pilot", PILOT_DEFAULT, why);
+        is_good = refuse_useless(reading, "experiment.stop.pilot", PILOT_DEFAULT, why) && is_good;
         is_good = refuse_useless(reading, "experiment.stop.budget", BUDGET_DEFAULT, why) && is_good;
     } else {
         configuration->replication_count = stop->budget_count;
         is_good = refuse_useless(reading, "experiment.replications", REPLICATIONS_DEFAULT,
                                  "goes with the rule fixed; the other rules have "
-                                 "experiment.stop.pilot and experiment.stop.budget");
-        if (stop->pilot_count > stop->budget_count)
+                                 "experiment.stop.pilot and experiment.stop.budget") &&
+                  is_good;
+        if (stop->pilot_count > stop->budget_count / 2)
             is_good = scenario_complain(scenario, "experiment.stop.pilot", reading->error,
-                                        "the pilot has more replications than the budget of %u",
+                                        "the pilot has more than half of the budget of %u",
                                         stop->budget_count);
     }
     if (stop->rule == STOP_HALF_WIDTH && stop->precision_count == 0)
@@ -133,10 +171,16 @@ static uint64_t hash_selection(const struct configuration *configuration, uint64
     return text_hash(parts, (1 + configuration->variant_count) * sizeof parts[0]);
 }
 
+/* The keys that are not of the world, the one last that a replication depends on nevertheless. */
+static const char *const no_world[] = {"question", "experiment", "thresholds", "sweep", "variants"};
+
+void configure_print_world(const struct scenario *scenario, FILE *out)
+{
+    scenario_print_content_without(scenario, no_world, 5, out);
+}
+
 static void hash_parts(struct configuration *configuration)
 {
-    static const char *const no_world[] = {"question", "experiment", "thresholds", "sweep",
-                                           "variants"};
     const struct scenario *scenario = configuration->scenario;
     configuration->hash = scenario_hash(scenario);
     configuration->simulation_hash = scenario_hash_without(scenario, no_world, 4);
@@ -160,6 +204,7 @@ bool configure_load(struct configuration **out, struct arena *arena,
     configuration->seed = (uint64_t)scenario_count(scenario, "experiment.seed");
     configuration->replication_count =
         (uint32_t)scenario_count(scenario, "experiment.replications");
+    configuration->confidence = scenario_share(scenario, "experiment.confidence");
     hash_parts(configuration);
     bool is_good = domain->configure(&reading, configuration);
     is_good = read_thresholds(&reading, configuration) && is_good;
@@ -202,8 +247,8 @@ static bool check_variant_name(const struct configuration *configuration, const 
     return error_set(error, ERROR_USAGE, "there is no variant \"%s\"; there are: %s", name, list);
 }
 
-/* Keep the thresholds that are about variants that are still there. */
-static void select_thresholds(struct configuration *configuration, struct arena *arena)
+/* Keep the thresholds and precisions that are about variants that are still there. */
+static void select_claims(struct configuration *configuration, struct arena *arena)
 {
     struct threshold_names known = known_names(configuration, arena);
     size_t kept = 0;
@@ -212,6 +257,12 @@ static void select_thresholds(struct configuration *configuration, struct arena 
         kept += threshold_parse(&configuration->thresholds[kept], text, &known, NULL, NULL);
     }
     configuration->threshold_count = kept;
+    struct stop *stop = &configuration->stop;
+    size_t precisions_kept = 0;
+    for (size_t i = 0; i < stop->precision_count; i++)
+        precisions_kept += parse_precision(&stop->precisions[precisions_kept], arena,
+                                           stop->precisions[i].text, &known, NULL);
+    stop->precision_count = precisions_kept;
 }
 
 bool configure_select_variants(struct configuration *configuration, struct arena *arena,
@@ -222,6 +273,8 @@ bool configure_select_variants(struct configuration *configuration, struct arena
             return false;
     if (names->count == 0)
         return true;
+    for (size_t i = 0; i < names->count; i++)
+        options_list_add(&configuration->selected, arena, names->items[i]);
     CHECK(configuration->variant_count <= VARIANTS_MAX);
     uint32_t kept = 0;
     for (uint32_t i = 0; i < configuration->variant_count; i++)
@@ -233,7 +286,10 @@ bool configure_select_variants(struct configuration *configuration, struct arena
         return true;
     configuration->hash = hash_selection(configuration, configuration->hash);
     configuration->simulation_hash = hash_selection(configuration, configuration->simulation_hash);
-    select_thresholds(configuration, arena);
+    select_claims(configuration, arena);
+    if (configuration->stop.rule == STOP_HALF_WIDTH && configuration->stop.precision_count == 0)
+        return error_set(error, ERROR_USAGE,
+                         "experiment.stop.precision is about none of the variants that are left");
     return true;
 }
 

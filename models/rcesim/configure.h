@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "models/rcesim/options.h"
 #include "sim/base/arena.h"
@@ -21,12 +22,19 @@ struct domain;
 
 enum stop_rule { STOP_FIXED, STOP_HALF_WIDTH, STOP_DECIDE };
 
+/* How well something has to be known: "failure_rate(after) +- 0.1%". */
+struct precision {
+    const char *text;
+    struct threshold claim; /* That it is below the half width; judged for its interval only. */
+    double half_width;
+};
+
 /* When an experiment has enough replications. */
 struct stop {
     enum stop_rule rule;
     uint32_t pilot_count;
-    uint32_t budget_count;
-    const char **precisions; /* [precision_count]: "failure_rate(after) +- 0.1%" */
+    uint32_t budget_count;        /* The pilot included. */
+    struct precision *precisions; /* [precision_count] */
     size_t precision_count;
 };
 
@@ -44,9 +52,15 @@ struct configuration {
     uint32_t variant_count;
     uint32_t replication_count; /* Of a fixed number; else the budget. */
     uint64_t seed;
+    double confidence; /* Of all intervals. */
     struct stop stop;
     struct threshold *thresholds; /* [threshold_count]; about `variants` */
     size_t threshold_count;
+    /* What the command line added, and a stored run has to remember: */
+    struct options_list selected;         /* Names that variants were selected by. */
+    struct options_list added_thresholds; /* Texts. */
+    /* The resolved scenario word for word, where it comes from a stored run; NULL: print it. */
+    const char *resolved_text;
 };
 
 /* Load a scenario and turn it into a configuration. Errors: ERROR_SCENARIO, all that were found. */
@@ -68,6 +82,9 @@ bool configure_add_threshold(struct configuration *configuration, struct arena *
 bool configure_check_memory(struct configuration *configuration, uint32_t thread_count,
                             uint32_t rows_replication_count, size_t *limit_bytes,
                             struct error *error);
+
+/* Print what `world_hash` is of: a line for every value. */
+void configure_print_world(const struct scenario *scenario, FILE *out);
 
 /* Bytes of memory that are free for us, by what the system says. */
 double configure_memory_available_bytes(void);

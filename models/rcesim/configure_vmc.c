@@ -178,6 +178,12 @@ static bool read_service(const struct reading *reading, struct vmc_service *serv
             (enum vmc_key_scope)scenario_choice(scenario, "host_service.idempotency.scope"),
         .key_retention_ns = scenario_duration_ns(scenario, "host_service.idempotency.retention"),
     };
+    if (scenario_has(scenario, "host_service.queue"))
+        service->queue = (struct vmc_queue){
+            .rate_per_s = scenario_rate_per_s(scenario, "host_service.queue.rate"),
+            .timeout_ns = scenario_duration_ns(scenario, "host_service.queue.timeout"),
+            .length_max = (uint32_t)scenario_count(scenario, "host_service.queue.length"),
+        };
     return read_windows(reading, "host_service.outages", service->outages, &service->outages_count);
 }
 
@@ -344,6 +350,29 @@ static void describe(const struct configuration *configuration, json_t *summary)
     json_object_set_new(summary, "groups", groups_json(&world->fleet));
 }
 
+static void keep_policy(struct arena *arena, struct experiment_variant *variant,
+                        const struct experiment_variant *base)
+{
+    const struct vmc_parameters *own = variant->parameters;
+    struct vmc_parameters *parameters = arena_take(arena, sizeof *parameters);
+    struct rce_options *options = arena_take(arena, sizeof *options);
+    *parameters = *(const struct vmc_parameters *)base->parameters;
+    *options = *parameters->options;
+    if (!options->retry)
+        options->retry_after_ns = own->options->retry_after_ns;
+    options->retry = own->options->retry;
+    options->retry_policy = own->options->retry_policy;
+    parameters->options = options;
+    variant->parameters = parameters;
+}
+
+static const struct criterion criteria[] = {
+    {"failure_rate", "failed", "0.5%"},
+    {"api_calls", "calls", "1"},
+    {"peak_calls_per_minute", "peak/min", "5"},
+    {"wave_duration", "wave", "15min"},
+};
+
 const struct domain domain_vmc = {
     .model = &vmc_model,
     .schema = &schema_vmc,
@@ -353,5 +382,9 @@ const struct domain domain_vmc = {
     .violations = "violations",
     .configure = configure,
     .memory_bytes = memory_bytes,
+    .criteria = criteria,
+    .criterion_count = sizeof criteria / sizeof criteria[0],
+    .criteria_note = "A wave whose workflows fail is over sooner, and makes fewer calls.",
+    .keep_policy = keep_policy,
     .describe = describe,
 };

@@ -3,8 +3,12 @@
 #define MODELS_RCESIM_CONSOLE_H
 
 #include "models/rcesim/outcome.h"
+#include "models/rcesim/tables.h"
 #include "reports/table.h"
 #include "sim/experiment/experiment.h"
+
+/* The groups of metrics that have a table of their own. */
+extern const struct tables_group console_causes, console_invariants;
 
 /* Print the outcome; `directory` is where the result is, or NULL. */
 void console_print(const struct outcome *outcome, const char *directory, const struct page *page);

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-const struct domain *const domains[] = {&domain_vmc, NULL};
+const struct domain *const domains[] = {&domain_vmc, &domain_contention, NULL};
 
 const struct domain *domain_find(const char *name)
 {

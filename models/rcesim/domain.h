@@ -23,6 +23,13 @@ struct reading {
     struct error *error;
 };
 
+/* What choices of this model are compared by, less is better. */
+struct criterion {
+    const char *metric;
+    const char *title;        /* In narrow tables. */
+    const char *indifference; /* A difference that does not matter: "0.5%", "15min", "1". */
+};
+
 struct domain {
     const struct model *model; /* Its name is that of `model:` in scenarios. */
     const struct schema *schema;
@@ -35,12 +42,19 @@ struct domain {
     bool (*configure)(const struct reading *reading, struct configuration *configuration);
     /* Bytes that one run takes. */
     double (*memory_bytes)(const struct configuration *configuration);
+    const struct criterion *criteria; /* [criterion_count], the most important first */
+    size_t criterion_count;
+    const char *criteria_note; /* A sentence to mind when reading them; NULL: none. */
+    /* Give `variant` everything of `base` but the retry policy. Its parameters are replaced by
+     * others in the arena. NULL: a variant is its policy, and nothing else. */
+    void (*keep_policy)(struct arena *arena, struct experiment_variant *variant,
+                        const struct experiment_variant *base);
     /* Add what only this model knows to the summary; NULL: nothing. */
     void (*describe)(const struct configuration *configuration, json_t *summary);
 };
 
-extern const struct schema schema_vmc;
-extern const struct domain domain_vmc;
+extern const struct schema schema_vmc, schema_contention;
+extern const struct domain domain_vmc, domain_contention;
 
 /* All domains, ending with NULL; the first is the default. */
 extern const struct domain *const domains[];

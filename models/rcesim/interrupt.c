@@ -1,6 +1,9 @@
 #include "models/rcesim/interrupt.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 /* A signal handler has no argument: the one mutable variable of the program at file scope. */
 static volatile sig_atomic_t is_interrupted;
@@ -24,4 +27,17 @@ const volatile sig_atomic_t *interrupt_catch(void)
             sigaction(signals[i], &action, NULL);
     }
     return &is_interrupted;
+}
+
+void interrupt_spare(struct directory_target *target, struct arena *arena)
+{
+    size_t length = strlen(target->path);
+    while (length > 1 && target->path[length - 1] == '/')
+        length--;
+    if (!target->replace || access(target->path, F_OK) != 0)
+        return;
+    const char *kept = arena_print(arena, "%.*s", (int)length, target->path);
+    target->path = arena_print(arena, "%s.partial", kept);
+    fprintf(stderr, "rcesim: interrupted: %s stays as it was; the partial result goes to %s\n",
+            kept, target->path);
 }

@@ -4,6 +4,9 @@
 
 #include <signal.h>
 
+#include "reports/directory.h"
+#include "sim/base/arena.h"
+
 /* What the shell calls a program that was interrupted. */
 enum { INTERRUPT_STATUS = 130 };
 
@@ -11,5 +14,9 @@ enum { INTERRUPT_STATUS = 130 };
  * one of a kind ends the program at once. Returns the flag, which lives as long as the program and
  * is cleared: each stretch of work catches anew. */
 const volatile sig_atomic_t *interrupt_catch(void);
+
+/* A partial result does not cost the result that --force was to replace: where there is one, send
+ * the partial one to a folder beside it, and say so. The path lies in the arena. */
+void interrupt_spare(struct directory_target *target, struct arena *arena);
 
 #endif

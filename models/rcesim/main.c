@@ -18,10 +18,17 @@ static const struct command {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"run", "simulate a scenario, compare its variants, write a result directory", command_run},
+    {"merge", "join the shards of a run to one result", command_merge},
     {"validate", "check scenarios and say what they would simulate", command_validate},
     {"scenario", "print a scenario with every value and its origin, or the format itself",
      command_scenario},
     {"trace", "tell the life of one workflow", command_trace},
+    {"compare", "compare two results that run has left", command_compare},
+    {"sweep", "simulate a scenario at many points and compare them", command_sweep},
+    {"policies", "let back-off policies race: which is best, which as good for less",
+     command_policies},
+    {"ablate", "find out what each fix does, alone and beside the others", command_ablate},
+    {"calibrate", "turn values of a scenario until it shows what was observed", command_calibrate},
     {"fit", "find the distribution of measured delays: families, fit, scenario lines", command_fit},
     {"doctor", "look at the machine: libraries, gnuplot, fonts, memory", command_doctor},
 };

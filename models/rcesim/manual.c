@@ -13,6 +13,9 @@ const struct manual_dist manual_dists[] = {
      false,
      "A product of many factors. By median and sigma, median and 95th percentile, or the mean and "
      "deviation of the logarithm."},
+    {"normal", "normal(mean=10min, sigma=1min)", false,
+     "A sum of many small effects; ends 8.25 sigma from its mean. Where that is below 0: "
+     "truncate(normal(...), min=0s)."},
     {"weibull", "weibull(shape=2.2, scale=83s)", false, "Life times; shape 1 is exponential."},
     {"gamma", "gamma(shape=4, scale=10s); gamma(shape=4, mean=40s)", false, "A sum of steps."},
     {"triangular", "triangular(min=1min, mode=2min, max=5min)", false,
@@ -42,9 +45,23 @@ const struct manual_threshold manual_thresholds[] = {
      "The true value: the whole interval must be inside. Also `<=`, `>`, `>=`."},
     {"failure_rate(before) within 15%..21%", "The same between two limits, both included."},
     {"value(failure_rate(after)) < 1%", "The estimate alone, whatever its interval. Also `==`."},
+    {"upper(failure_rate(after)) < 1%",
+     "An end of the interval, or `lower(...)`: met or not, never inconclusive."},
     {"violations(after) == 0", "Nothing was seen; an upper bound is shown."},
+    {"new_failures(after) == 0",
+     "Share of the units that fail here and not in the first variant; `fixed_failures` the other "
+     "way round."},
     {"wave_duration(after) < 36h", "A duration has a unit."},
     {"api_calls(after) < 20", "A sum per workflow; a total is compared per replication."},
+    {"p95(duration(after)) < 20h",
+     "A quantile over all units (`p99.9`, `median`), or their `mean`; `min` and `max` only inside "
+     "of `value(...)`."},
+    {"p95(duration(after)) < 1.1 * p95(duration(before))", "Against a multiple of another one."},
+    {"failure_rate(before) - failure_rate(after) > 10%",
+     "Sums, with `+ - * /`, numbers and parentheses; compared replication by replication."},
+    {"api_calls(after) <= 1.2 * api_calls(before) + 5", "The same, with quantities on both sides."},
+    {"hosts_added(after) == hosts_removed(after) + hosts_left_over(after)",
+     "`==` between metrics: equal in every replication."},
 };
 const size_t manual_threshold_count = sizeof manual_thresholds / sizeof manual_thresholds[0];
 
@@ -95,8 +112,9 @@ static void print_thresholds(const struct model *model, FILE *out)
 {
     fputs("\n## Forms of thresholds\n\n"
           "A metric, the variant in parentheses (which may be left out if there is one), and a\n"
-          "comparison. Without samples a threshold fails; where the interval is partly inside it\n"
-          "is inconclusive.\n\n"
+          "comparison: `<`, `<=`, `>`, `>=`, `==`, `within a..b`. Without samples a threshold "
+          "fails;\n"
+          "where the interval is partly inside it is inconclusive.\n\n"
           "| threshold | meaning |\n|---|---|\n",
           out);
     for (size_t i = 0; i < manual_threshold_count; i++)
@@ -109,6 +127,9 @@ static void print_thresholds(const struct model *model, FILE *out)
         fprintf(out, "| `%s` | %s | %s | %s |\n", metric->name, metric->label, number_form(metric),
                 metric->doc);
     }
+    for (size_t i = 0; i < model->histogram_count; i++)
+        fprintf(out, "| `%s` | %s | in p95(...), mean(...) | %s |\n", model->histograms[i].name,
+                model->histograms[i].label, model->histograms[i].doc);
 }
 
 void manual_print(const struct domain *domain, FILE *out)

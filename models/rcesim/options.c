@@ -110,6 +110,7 @@ static error_t parse_work(int key, char *argument, struct argp_state *state)
     case KEY_THREADS:
         work->thread_count =
             (uint32_t)options_number(state, "--threads", argument, 1, EXPERIMENT_THREADS_MAX);
+        work->has_thread_count = true;
         return 0;
     case KEY_QUIET: work->is_quiet = true; return 0;
     case KEY_JSON: work->is_json = true; return 0;
@@ -156,6 +157,12 @@ struct scenario_source options_source(const struct options_scenario *options, co
     };
 }
 
+void options_note(struct options_scenario *options, const char *option, const char *value)
+{
+    options_list_add(&options->own_words, options->arena, option);
+    options_list_add(&options->own_words, options->arena, value);
+}
+
 const char *options_quote(struct arena *arena, const char *word)
 {
     static const char plain[] =
@@ -170,14 +177,16 @@ const char *options_quote(struct arena *arena, const char *word)
 }
 
 const char *options_command(const struct options_scenario *options, const char *command,
-                            bool has_variants)
+                            bool is_whole)
 {
     struct arena *arena = options->arena;
     const char *text =
         arena_print(arena, "rcesim %s %s", command, options_quote(arena, options->files.items[0]));
     for (size_t i = 0; i < options->words.count; i++)
         text = arena_print(arena, "%s %s", text, options_quote(arena, options->words.items[i]));
-    for (size_t i = 0; i < options->variants.count && has_variants; i++)
+    for (size_t i = 0; i < options->own_words.count && is_whole; i++)
+        text = arena_print(arena, "%s %s", text, options_quote(arena, options->own_words.items[i]));
+    for (size_t i = 0; i < options->variants.count && is_whole; i++)
         text = arena_print(arena, "%s --variant %s", text,
                            options_quote(arena, options->variants.items[i]));
     return text;

@@ -31,6 +31,7 @@ struct options_scenario {
     struct options_list overrides; /* path=value, in the order given */
     struct options_list variants;  /* --variant */
     struct options_list words;     /* what was given, for the normal form of the command */
+    struct options_list own_words; /* the same of options that only this command has */
 };
 
 /* --set, --seed, --replications, --variant; `input` is a struct options_scenario. */
@@ -39,6 +40,7 @@ extern const struct argp options_scenario_argp;
 /* What every command that simulates takes. */
 struct options_work {
     uint32_t thread_count;
+    bool has_thread_count; /* --threads was given. */
     bool is_quiet, is_json, is_forced;
     const char *output; /* NULL: the command's own choice. */
 };
@@ -59,10 +61,13 @@ struct scenario_source options_source(const struct options_scenario *options,
 /* Quote a word for a shell, if it needs that. Lives in the arena. */
 const char *options_quote(struct arena *arena, const char *word);
 
+/* Note an option of the command itself that can change a result. */
+void options_note(struct options_scenario *options, const char *option, const char *value);
+
 /* The command for the first file in a normal form, without what cannot change a result: "rcesim run
- * a.yaml --set x=y", on request with its variants. Lives in the arena. */
+ * a.yaml --set x=y", on request with its variants and own options. Lives in the arena. */
 const char *options_command(const struct options_scenario *options, const char *command,
-                            bool has_variants);
+                            bool is_whole);
 
 /* Take ARGP_KEY_ARG and ARGP_KEY_END of a command that works on exactly one scenario. */
 error_t options_one_scenario(int key, char *argument, struct argp_state *state,

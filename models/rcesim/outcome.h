@@ -8,12 +8,21 @@
 #include <jansson.h>
 
 #include "models/rcesim/configure.h"
+#include "models/rcesim/enough.h"
 #include "reports/chart.h"
 #include "reports/identity.h"
 #include "sim/base/arena.h"
 #include "sim/experiment/result.h"
 #include "sim/experiment/summary.h"
 #include "sim/experiment/threshold.h"
+
+/* What the outcome says about how it was made. */
+struct outcome_commands {
+    const char *run;             /* In a normal form. */
+    const char *trace;           /* "rcesim trace a.yaml --set x=y", without variants. */
+    const char *rows;            /* What rows were asked for: "none", "first", "all". */
+    const struct enough *enough; /* Of a stop rule other than fixed; else NULL. */
+};
 
 struct outcome {
     struct arena *arena; /* Of everything here. */
@@ -23,14 +32,9 @@ struct outcome {
     const struct threshold_result *thresholds; /* As many as the configuration has. */
     enum threshold_verdict verdict;            /* Of all of them. */
     struct identity identity;
+    struct outcome_commands commands;
     const char *trace_command; /* What a replay begins with: "rcesim trace a.yaml --set x=y". */
     const char **replays; /* [variant_count]: the command that shows the first broken invariant. */
-};
-
-/* What the outcome says about how it was made. */
-struct outcome_commands {
-    const char *run;   /* In a normal form. */
-    const char *trace; /* "rcesim trace a.yaml --set x=y", without variants. */
 };
 
 /* Reduce the result, judge the thresholds, and find a replay for every variant that broke an
@@ -51,6 +55,11 @@ static inline const struct summary_metric *outcome_metric(const struct outcome *
 {
     return &outcome->summary->variants[variant].metrics[metric];
 }
+
+/* Return the command that tells the stories of one unit in the first variant and a later one side
+ * by side. Lives in the outcome's arena. */
+const char *outcome_look_command(const struct outcome *outcome, uint32_t variant,
+                                 uint32_t replication, uint32_t unit);
 
 /* "95 %" */
 const char *outcome_confidence(const struct outcome *outcome);

@@ -132,6 +132,12 @@
          .fallback = "1",                                                                          \
          .minimum = "0",                                                                           \
          .doc = "Number from which all chance follows. The same seed gives the same bytes."},      \
+        {.path = "experiment.confidence",                                                          \
+         .type = SCHEMA_SHARE,                                                                     \
+         .fallback = "95%",                                                                        \
+         .minimum = "50%",                                                                         \
+         .maximum = "99.99%",                                                                      \
+         .doc = "Of all intervals, and so of what thresholds are judged by."},                     \
         {.path = "experiment.stop.rule",                                                           \
          .type = SCHEMA_CHOICE,                                                                    \
          .fallback = "fixed",                                                                      \
@@ -151,7 +157,7 @@
          .fallback = TEXT_OF(BUDGET_DEFAULT),                                                      \
          .minimum = "2",                                                                           \
          .maximum = "1000000",                                                                     \
-         .doc = "Replications at most, for half_width and decide."},                               \
+         .doc = "Replications at most, the pilot included, for half_width and decide."},           \
         {.path = "experiment.stop.precision",                                                      \
          .type = SCHEMA_TEXT_LIST,                                                                 \
          .maximum = "20",                                                                          \

@@ -235,6 +235,31 @@ static const struct schema_field fields[] = {
      .type = SCHEMA_FLAG,
      .fallback = "true",
      .doc = "Tell throttled callers how long to wait (Retry-After)."},
+    {.path = "host_service.queue",
+     .type = SCHEMA_MAP,
+     .doc =
+         "Serve the requests of a region one after the other, in the order in which they come. A "
+         "caller that waits too long gives up and gets no usable answer, but its request is "
+         "served all the same, for nobody: so retries can keep a service busy after what "
+         "overloaded it is over. Default: no queue, requests are served at once."},
+    {.path = "host_service.queue.rate",
+     .type = SCHEMA_RATE,
+     .required = true,
+     .minimum = "0.000001/s",
+     .maximum = "1000000/s",
+     .doc = "Requests that a region serves, each in the same time."},
+    {.path = "host_service.queue.timeout",
+     .type = SCHEMA_DURATION,
+     .fallback = "30s",
+     .minimum = "1us",
+     .doc = "A caller that is not served so long after its request has arrived gives up."},
+    {.path = "host_service.queue.length",
+     .type = SCHEMA_COUNT,
+     .fallback = "0",
+     .minimum = "0",
+     .maximum = "1000000000",
+     .doc = "With so many waiting or being served, further ones are answered 503 at once; 0: no "
+            "limit."},
     {.path = "host_service.read_lag",
      .type = SCHEMA_DIST_DURATION,
      .fallback = "0s",

@@ -5,6 +5,7 @@
 #include "models/rcesim/console.h"
 #include "models/rcesim/domain.h"
 #include "reports/progress.h"
+#include "sim/base/check.h"
 #include "sim/experiment/experiment.h"
 
 struct watching {
@@ -29,7 +30,8 @@ bool simulate(const struct simulation *simulation, struct result **result, struc
     struct configuration *configuration = simulation->configuration;
     const struct options_work *work = simulation->work;
     size_t arena_limit_bytes;
-    if (!configure_check_memory(configuration, work->thread_count,
+    uint32_t process_count = simulation->process_count > 1 ? simulation->process_count : 1;
+    if (!configure_check_memory(configuration, work->thread_count * process_count,
                                 simulation->rows_replication_count, &arena_limit_bytes, error))
         return false;
     struct watching watching = {
@@ -55,4 +57,29 @@ bool simulate(const struct simulation *simulation, struct result **result, struc
     bool is_done = experiment_run(&design, result, error);
     progress_end(&watching.progress);
     return is_done;
+}
+
+bool simulate_more(const struct simulation *simulation, struct result **result, uint32_t until,
+                   struct error *error)
+{
+    struct simulation more = *simulation;
+    if (*result != NULL)
+        more.first_replication = (*result)->first_replication + (*result)->replication_count;
+    CHECK(until > more.first_replication);
+    more.replication_count = until - more.first_replication;
+    struct result *made, *joined;
+    if (!simulate(&more, &made, error))
+        return false;
+    if (*result == NULL) {
+        *result = made;
+        return true;
+    }
+    struct result *const parts[] = {*result, made};
+    if (!result_join(&joined, parts, 2, error)) {
+        result_destroy(made);
+        return false;
+    }
+    joined->variants = simulation->configuration->variants; /* A stored part knows names only. */
+    *result = joined;
+    return true;
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "models/rcesim/stored.h"
 #include "reports/chart.h"
 #include "reports/tsv.h"
 #include "sim/base/check.h"
@@ -171,11 +172,7 @@ static void write_new_failure(const struct outcome *outcome, struct tsv *tsv, ui
     tsv_count(tsv, replication);
     tsv_text(tsv, variants[variant].name);
     tsv_count(tsv, unit);
-    tsv_text(tsv, arena_print(outcome->arena,
-                              "%s --beside --variant %s --variant %s --replication %" PRIu32
-                              " --workflow %" PRIu32,
-                              outcome->trace_command, variants[0].name, variants[variant].name,
-                              replication, unit));
+    tsv_text(tsv, outcome_look_command(outcome, variant, replication, unit));
     tsv_end_row(tsv);
 }
 
@@ -192,18 +189,25 @@ static void write_new_failures(const struct outcome *outcome, FILE *file)
             const struct record *first = result_record(result, i, 0);
             const struct record *later = result_record(result, i, k);
             uint32_t replication = result->first_replication + i;
-            for (uint32_t unit = 0; unit < later->unit_count; unit++) {
-                bool is_new = record_is_failed(later, unit) && unit < first->unit_count &&
-                              !record_is_failed(first, unit);
-                if (is_new)
+            for (uint32_t unit = 0; unit < later->unit_count; unit++)
+                if (summary_is_new_failure(first, later, unit))
                     write_new_failure(outcome, &tsv, replication, k, unit);
-            }
         }
 }
 
 static void write_scenario(const struct outcome *outcome, FILE *file)
 {
-    scenario_print_resolved(outcome->configuration->scenario, file);
+    const struct configuration *configuration = outcome->configuration;
+    if (configuration->resolved_text != NULL)
+        fputs(configuration->resolved_text, file);
+    else
+        scenario_print_resolved(configuration->scenario, file);
+}
+
+static void write_records(const struct outcome *outcome, FILE *file)
+{
+    stored_write(file, outcome->configuration, outcome->result, &outcome->commands,
+                 (struct stored_shard){0});
 }
 
 bool store_write(struct directory *directory, const struct outcome *outcome, struct error *error)
@@ -218,6 +222,7 @@ bool store_write(struct directory *directory, const struct outcome *outcome, str
         {"causes.tsv", write_causes},
         {"new-failures.tsv", write_new_failures},
         {"scenario.resolved.yaml", write_scenario},
+        {STORE_RECORDS, write_records},
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         FILE *file = directory_create_file(directory, files[i].name, error);

@@ -8,6 +8,7 @@
  *     failure-rate.tsv .gp .svg   the chart
  *     report.json              manifest: the charts and what they show
  *     scenario.resolved.yaml   the scenario with every value; itself a scenario
+ *     records.rcesim           everything, exactly, for --extend, merge and compare (stored.h)
  *
  * Times are seconds. The bytes depend on the scenario and the seed only.
  */
@@ -23,6 +24,9 @@
 
 /* The file that marks a folder as ours. */
 #define STORE_MARK "summary.json"
+
+/* The file with the records. */
+#define STORE_RECORDS "records.rcesim"
 
 /* Write all files but the picture and the manifest. */
 bool store_write(struct directory *directory, const struct outcome *outcome, struct error *error);

@@ -76,6 +76,9 @@ static enum vmc_cause of_task(const struct sddc *sddc, const struct task *task,
 {
     const struct cluster *cluster =
         task->cluster == RCE_NO_CLUSTER ? NULL : &sddc->clusters[task->cluster];
+    if (task->late && task->state != TASK_DEAD && task->state != TASK_WAITING &&
+        !task->callback_lost)
+        return CAUSE_LOST_ANSWER;
     switch ((enum task_state)task->state) {
     case TASK_DEAD: return of_dead_task(task, cluster);
     case TASK_WAITING: return task->early ? of_provisioning(cluster) : CAUSE_DUPLICATE_TRIGGER;

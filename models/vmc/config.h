@@ -43,6 +43,14 @@ struct vmc_limit {
     uint32_t burst;
 };
 
+/* What serves requests one after the other, in the order in which they came; those that have to
+ * wait too long are given up by their callers and served all the same, for nobody. */
+struct vmc_queue {
+    double rate_per_s;   /* in each region; 0 = no queue, requests take no time */
+    int64_t timeout_ns;  /* a caller that is not served so long after arrival gives up */
+    uint32_t length_max; /* with so many waiting, more are answered 503 at once; 0 = no limit */
+};
+
 enum vmc_early_request {
     VMC_EARLY_DROP,          /* accepted, then nothing, and no record of it: the incident */
     VMC_EARLY_DROP_RECORDED, /* the same, but the idempotency key remembers the dead task */
@@ -125,7 +133,8 @@ struct vmc_service {
     enum vmc_early_request early_request;
     enum vmc_key_scope key_scope;
     int64_t key_retention_ns; /* a key is forgotten so long after its first use */
-    uint32_t outages_count;   /* windows in which every request is answered 503 */
+    struct vmc_queue queue;
+    uint32_t outages_count; /* windows in which every request is answered 503 */
     struct vmc_window outages[VMC_WINDOWS_MAX];
 };
 

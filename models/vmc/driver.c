@@ -132,8 +132,7 @@ void driver_start(struct world *world, uint32_t index)
 void driver_respond(struct world *world, uint32_t slot)
 {
     struct request request = world->requests[slot];
-    world->requests[slot].next_free = world->requests_free;
-    world->requests_free = slot + 1;
+    service_free_request(world, slot);
     feed(world, request.sddc,
          &(struct rce_input){.kind = RCE_INPUT_RESPONSE,
                              .request = request.request,

@@ -107,6 +107,7 @@ static void handle(struct world *world, const struct sim_event *event)
     switch ((enum event_kind)event->kind) {
     case EVENT_WAVE: wave_step(world); return;
     case EVENT_ARRIVE: service_arrive(world, (uint32_t)event->a); return;
+    case EVENT_SERVE: service_serve(world, (uint32_t)event->a); return;
     case EVENT_RESPOND: driver_respond(world, (uint32_t)event->a); return;
     case EVENT_CONNECTED: platform_connected(world, event->subject, (uint16_t)event->a); return;
     case EVENT_READY: platform_ready(world, event->subject); return;
@@ -147,6 +148,16 @@ static void close_hosts(const struct world *world, struct sddc *sddc)
     }
 }
 
+/* What came after the trigger has no value where there was none, or no queue that could suffer. */
+static void close_storm(struct world *world)
+{
+    int64_t *values = world->record->values;
+    if (world->trigger_end_ns < 0)
+        values[METRIC_PEAK_CALLS_AFTER_OUTAGE] = METRIC_NONE;
+    if (world->trigger_end_ns < 0 || world->config->service.queue.rate_per_s <= 0)
+        values[METRIC_RECOVERY_TIME] = METRIC_NONE;
+}
+
 static void close_accounts(struct world *world)
 {
     bool all_ended = true;
@@ -161,6 +172,7 @@ static void close_accounts(struct world *world)
         world_count(world, METRIC_TEMPORARY_HOST_TIME, sddc->temporary_host_ns);
         world_count(world, METRIC_EARLY_TRIGGER_RATE, sddc->early_trigger);
     }
+    close_storm(world);
     world->record->values[METRIC_WAVE_DURATION] = all_ended ? world->last_end_ns : METRIC_NONE;
 }
 
@@ -200,7 +212,8 @@ static bool run(const struct model_run *model_run, struct record *record, struct
                             .oracle = model_run->oracle,
                             .arena = model_run->arena,
                             .record = record,
-                            .sddcs_count = sddcs_count};
+                            .sddcs_count = sddcs_count,
+                            .trigger_end_ns = service_trigger_end_ns(&parameters->world->service)};
     if (model_run->sink != NULL && model_run->sink->trace != NULL) {
         world->trace = model_run->sink->trace;
         world->trace_sddc = model_run->sink->trace_unit;
@@ -275,6 +288,25 @@ static const struct metric metrics[VMC_METRIC_COUNT] = {
     [METRIC_WAVE_DURATION] =
         METRIC("wave_duration", "wave duration", METRIC_PER_REPLICATION, METRIC_DURATION_NS,
                "From the start of the wave to the end of its last workflow."),
+    [METRIC_QUEUE_TIMEOUTS] = {.name = "queue_timeouts",
+                               .label = "requests given up in the queue",
+                               .doc = "Requests that waited longer than their callers did.",
+                               .kind = METRIC_TOTAL,
+                               .is_optional = true},
+    [METRIC_PEAK_CALLS_AFTER_OUTAGE] =
+        {.name = "peak_calls_after_outage",
+         .label = "peak API calls a minute, after the outage",
+         .doc = "The busiest minute that began after the last outage window had ended.",
+         .kind = METRIC_PER_REPLICATION,
+         .is_optional = true},
+    [METRIC_RECOVERY_TIME] =
+        {.name = "recovery_time",
+         .label = "recovery from the outage",
+         .doc = "From the end of the last outage window until the last request was given up in the "
+                "queue.",
+         .kind = METRIC_PER_REPLICATION,
+         .unit = METRIC_DURATION_NS,
+         .is_optional = true},
     [METRIC_TEMPORARY_HOST_TIME] =
         METRIC("temporary_host_time", "temporary-host time", METRIC_PER_UNIT, METRIC_DURATION_NS,
                "From asking for a temporary host to its removal or the end of the wave."),

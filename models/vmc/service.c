@@ -66,6 +66,31 @@ static uint32_t take_request_slot(struct world *world)
     return world->requests_count++;
 }
 
+void service_free_request(struct world *world, uint32_t slot)
+{
+    world->requests[slot].next_free = world->requests_free;
+    world->requests_free = slot + 1;
+}
+
+int64_t service_trigger_end_ns(const struct vmc_service *service)
+{
+    int64_t end_ns = -1;
+    for (uint32_t i = 0; i < service->outages_count; i++) {
+        if (service->outages[i].every_ns > 0)
+            return -1;
+        if (service->outages[i].to_ns > end_ns)
+            end_ns = service->outages[i].to_ns;
+    }
+    return end_ns;
+}
+
+static void note_peak(struct world *world, enum vmc_metric metric)
+{
+    int64_t *peak = &world->record->values[metric];
+    if (world->calls_in_minute > *peak)
+        *peak = world->calls_in_minute;
+}
+
 static void count_call(struct world *world, struct sddc *sddc, enum rce_operation operation)
 {
     sddc->calls_count++;
@@ -80,9 +105,9 @@ static void count_call(struct world *world, struct sddc *sddc, enum rce_operatio
         world->calls_in_minute = 0;
     }
     world->calls_in_minute++;
-    int64_t *peak = &world->record->values[METRIC_PEAK_CALLS_PER_MINUTE];
-    if (world->calls_in_minute > *peak)
-        *peak = world->calls_in_minute;
+    note_peak(world, METRIC_PEAK_CALLS_PER_MINUTE);
+    if (world->trigger_end_ns >= 0 && minute * UNITS_MIN >= world->trigger_end_ns)
+        note_peak(world, METRIC_PEAK_CALLS_AFTER_OUTAGE);
 }
 
 void service_send(struct world *world, struct sddc *sddc, const struct rce_action *action)
@@ -228,7 +253,8 @@ static uint16_t add_task(struct world *world, struct sddc *sddc, struct request 
                                     .operation = request->operation,
                                     .cluster = request->cluster,
                                     .host = request->host,
-                                    .state = TASK_WAITING};
+                                    .state = TASK_WAITING,
+                                    .late = request->is_abandoned};
     *last = id;
     request->task = id;
     return id;
@@ -341,19 +367,28 @@ static enum rce_result accept(struct world *world, struct sddc *sddc, struct req
     CHECK_UNREACHABLE("a read creates no task");
 }
 
-/* Decide what becomes of a request that has arrived. */
+/* Is a request answered at once, because of an outage or a limit? Sets the answer. */
+static bool is_turned_away(struct world *world, struct sddc *sddc, struct request *request,
+                           enum rce_result *result)
+{
+    const struct vmc_service *service = &world->config->service;
+    *result = RCE_UNAVAILABLE;
+    if (service_in_window(service->outages, service->outages_count, world->now_ns))
+        return true;
+    *result = RCE_THROTTLED;
+    if (!is_throttled(world, sddc, request))
+        return false;
+    sddc->throttled_count++;
+    world_count(world, METRIC_THROTTLED, 1);
+    return true;
+}
+
+/* Decide what becomes of a request that is being served. */
 static enum rce_result decide(struct world *world, struct sddc *sddc, struct request *request)
 {
     const struct vmc_service *service = &world->config->service;
     uint32_t entity = entity_of_target(request->sddc, request->cluster, request->host);
     uint32_t operation = request->operation;
-    if (service_in_window(service->outages, service->outages_count, world->now_ns))
-        return RCE_UNAVAILABLE;
-    if (is_throttled(world, sddc, request)) {
-        sddc->throttled_count++;
-        world_count(world, METRIC_THROTTLED, 1);
-        return RCE_THROTTLED;
-    }
     if (oracle_happens(
             world->oracle,
             (struct draw_name){entity, PURPOSE_UNAVAILABLE + operation, request->attempt},
@@ -377,28 +412,106 @@ static enum rce_result decide(struct world *world, struct sddc *sddc, struct req
     return lost ? RCE_UNKNOWN : result;
 }
 
+/* Remember that a request may have been carried out. */
+static void note_attempt(struct sddc *sddc, const struct request *request)
+{
+    struct target *target = service_target(sddc, request->cluster, request->host);
+    target->last_attempt[service_target_slot((enum rce_operation)request->operation)] =
+        request->attempt;
+}
+
+/* Send the answer on its way, and remember it. */
+static void answer(struct world *world, uint32_t slot, struct request *request,
+                   enum rce_result result)
+{
+    struct sddc *sddc = &world->sddcs[request->sddc];
+    request->result = (uint8_t)result;
+    if (!is_read(request->operation)) {
+        struct target *target = service_target(sddc, request->cluster, request->host);
+        target->last_result[service_target_slot((enum rce_operation)request->operation)] =
+            request->result;
+        if (result == RCE_ACCEPTED || result == RCE_UNKNOWN)
+            note_attempt(sddc, request);
+    }
+    if (request->operation == RCE_READ_CLUSTER)
+        sddc->clusters[request->cluster].last_read_result = request->result;
+    uint32_t entity = entity_of_target(request->sddc, request->cluster, request->host);
+    STORY(world, STORY_ANSWER, entity, request->operation, request->result, request->task,
+          request->state);
+    if (result != RCE_ACCEPTED)
+        request->task = 0;
+    world->requests[slot] = *request;
+    world_schedule(world, request->answer_in_ns, EVENT_RESPOND, entity, slot);
+}
+
+/* The caller of a request that has too many before it gives up after the timeout; the request
+ * itself stays in the queue, in a slot of its own, and costs as much as any other. */
+static void give_up(struct world *world, uint32_t slot, int64_t wait_ns)
+{
+    uint32_t left = take_request_slot(world);
+    struct request request = world->requests[slot];
+    world->requests[left] = request;
+    world->requests[left].is_abandoned = true;
+    world_schedule(world, wait_ns, EVENT_SERVE,
+                   entity_of_target(request.sddc, request.cluster, request.host), left);
+    request.answer_in_ns = world->config->service.queue.timeout_ns;
+    world_count(world, METRIC_QUEUE_TIMEOUTS, 1);
+    int64_t since_ns = world->now_ns + request.answer_in_ns - world->trigger_end_ns;
+    if (world->trigger_end_ns >= 0 && since_ns > 0)
+        world->record->values[METRIC_RECOVERY_TIME] = since_ns;
+    answer(world, slot, &request, RCE_UNKNOWN);
+}
+
+/* Put a request at the end of its region's queue. The queue is one number: requests are served in
+ * the order in which they come, and all take equally long, so each knows its turn. */
+static void wait_in_queue(struct world *world, uint32_t slot)
+{
+    const struct vmc_queue *queue = &world->config->service.queue;
+    struct request request = world->requests[slot];
+    struct region *region = &world->regions[world->sddcs[request.sddc].region];
+    int64_t service_ns = (int64_t)((double)UNITS_S / queue->rate_per_s);
+    int64_t begin_ns =
+        region->busy_until_ns > world->now_ns ? region->busy_until_ns : world->now_ns;
+    int64_t ahead_ns = begin_ns - world->now_ns; /* Of the one being served only what is left. */
+    if (queue->length_max > 0 && ahead_ns > 0 &&
+        (ahead_ns - 1) / service_ns + 1 >= queue->length_max) {
+        answer(world, slot, &request, RCE_UNAVAILABLE);
+        return;
+    }
+    region->busy_until_ns = world_sum_ns(begin_ns, service_ns);
+    int64_t wait_ns = region->busy_until_ns - world->now_ns;
+    if (wait_ns > queue->timeout_ns)
+        give_up(world, slot, wait_ns);
+    else
+        world_schedule(world, wait_ns, EVENT_SERVE,
+                       entity_of_target(request.sddc, request.cluster, request.host), slot);
+}
+
 void service_arrive(struct world *world, uint32_t slot)
 {
     struct request request = world->requests[slot];
     struct sddc *sddc = &world->sddcs[request.sddc];
+    enum rce_result result;
+    if (is_turned_away(world, sddc, &request, &result))
+        answer(world, slot, &request, result);
+    else if (world->config->service.queue.rate_per_s > 0)
+        wait_in_queue(world, slot);
+    else
+        answer(world, slot, &request, decide(world, sddc, &request));
+}
+
+void service_serve(struct world *world, uint32_t slot)
+{
+    struct request request = world->requests[slot];
+    struct sddc *sddc = &world->sddcs[request.sddc];
     enum rce_result result = decide(world, sddc, &request);
-    request.result = (uint8_t)result;
-    if (!is_read(request.operation)) {
-        struct target *target = service_target(sddc, request.cluster, request.host);
-        uint32_t of = service_target_slot((enum rce_operation)request.operation);
-        target->last_result[of] = request.result;
-        if (result == RCE_ACCEPTED || result == RCE_UNKNOWN)
-            target->last_attempt[of] = request.attempt;
+    if (!request.is_abandoned) {
+        answer(world, slot, &request, result);
+        return;
     }
-    if (request.operation == RCE_READ_CLUSTER)
-        sddc->clusters[request.cluster].last_read_result = request.result;
-    uint32_t entity = entity_of_target(request.sddc, request.cluster, request.host);
-    STORY(world, STORY_ANSWER, entity, request.operation, request.result, request.task,
-          request.state);
-    if (result != RCE_ACCEPTED)
-        request.task = 0;
-    world->requests[slot] = request;
-    world_schedule(world, request.answer_in_ns, EVENT_RESPOND, entity, slot);
+    if (result == RCE_ACCEPTED)
+        note_attempt(sddc, &request);
+    service_free_request(world, slot);
 }
 
 enum callback_fate { CALLBACK_SENT, CALLBACK_LATE, CALLBACK_LOST, CALLBACK_TWICE };

@@ -35,6 +35,7 @@ enum event_kind {
     EVENT_REPAIRED,  /* a failed host is back */
     EVENT_CALLBACK,  /* a: task. A callback reaches the engine. */
     EVENT_TIMER,     /* a: timer of the workflow */
+    EVENT_SERVE,     /* a: request slot. Its turn in the queue has come. */
 };
 
 enum host_state {
@@ -65,6 +66,7 @@ struct task {
     bool early;          /* dead, because the temporary host was not ready */
     bool without_effect; /* a harmless repetition: takes its time, changes nothing */
     bool will_fail;
+    bool late; /* of a request whose caller had given up */
 };
 
 /* What the service and the checks remember of one target, for each of its (at most three) mutating
@@ -145,7 +147,8 @@ struct request {
     uint32_t state;
     uint16_t attempt;
     uint8_t operation, cluster, host;
-    uint8_t result; /* enum rce_result */
+    uint8_t result;    /* enum rce_result */
+    bool is_abandoned; /* its caller has given up; what is left of it waits in the queue */
     uint32_t next_free;
 };
 
@@ -158,6 +161,7 @@ struct region_outage {
 };
 struct region {
     int64_t allowed_at_ns[LIMIT_COUNT];
+    int64_t busy_until_ns;       /* when the queue will have been worked off */
     struct region_outage outage; /* the first that is not over */
 };
 
@@ -190,6 +194,7 @@ struct world {
     int64_t minute; /* the minute that calls_in_minute counts */
     int64_t calls_in_minute;
     int64_t last_end_ns;
+    int64_t trigger_end_ns; /* of the last outage window; -1 = none, or they never end */
 };
 
 /* Draws with the world's names. A NULL distribution is 0. */
@@ -221,6 +226,9 @@ void driver_timer(struct world *world, uint32_t entity, uint32_t timer);
 /* service.c */
 void service_send(struct world *world, struct sddc *sddc, const struct rce_action *action);
 void service_arrive(struct world *world, uint32_t slot);
+void service_serve(struct world *world, uint32_t slot);
+void service_free_request(struct world *world, uint32_t slot);
+int64_t service_trigger_end_ns(const struct vmc_service *service);
 void service_end_task(struct world *world, struct sddc *sddc, uint16_t task, bool succeeded);
 struct target *service_target(struct sddc *sddc, uint8_t cluster, uint8_t host);
 uint32_t service_target_slot(enum rce_operation operation);

@@ -46,6 +46,7 @@ struct metric {
     const char *group; /* NULL, or the table it is listed in, such as "causes". */
     enum metric_kind kind;
     enum metric_unit unit;
+    bool is_optional; /* Tables for people leave it out where it is 0 or without data everywhere. */
 };
 
 /* One entry of record.histograms: durations in ns. */

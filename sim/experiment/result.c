@@ -1,5 +1,8 @@
 #include "sim/experiment/result.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sim/base/check.h"
@@ -99,11 +102,175 @@ int result_find_variant(const struct result *result, const char *name)
     return -1;
 }
 
+struct result *result_create_empty(const struct result *head)
+{
+    struct result *result = result_create(
+        &(struct result){
+            .model = head->model,
+            .variants = head->variants,
+            .variant_count = head->variant_count,
+            .seed = head->seed,
+            .first_replication = head->first_replication,
+        },
+        0);
+    result_finish(result);
+    return result;
+}
+
+static uint64_t end_of(const struct result *part)
+{
+    return (uint64_t)part->first_replication + part->replication_count;
+}
+
+struct result_range_text result_describe_range(uint64_t first, uint64_t end)
+{
+    struct result_range_text range;
+    if (end == first)
+        snprintf(range.text, sizeof range.text, "no replication (from %" PRIu64 " on)", first);
+    else if (end == first + 1)
+        snprintf(range.text, sizeof range.text, "replication %" PRIu64, first);
+    else
+        snprintf(range.text, sizeof range.text, "replications %" PRIu64 " to %" PRIu64, first,
+                 end - 1);
+    return range;
+}
+
+static bool has_same_variants(const struct result *a, const struct result *b)
+{
+    if (a->variant_count != b->variant_count)
+        return false;
+    for (uint32_t v = 0; v < a->variant_count; v++)
+        if (strcmp(a->variants[v].name, b->variants[v].name) != 0)
+            return false;
+    return true;
+}
+
+static bool check_same_experiment(const struct result *a, const struct result *b,
+                                  struct error *error)
+{
+    struct result_range_text in_a = result_describe_range(a->first_replication, end_of(a));
+    struct result_range_text in_b = result_describe_range(b->first_replication, end_of(b));
+    if (a->model != b->model)
+        return error_set(
+            error, ERROR_IO,
+            "the parts with %s and with %s are of different models (\"%s\" and \"%s\")", in_a.text,
+            in_b.text, a->model->name, b->model->name);
+    if (a->seed != b->seed)
+        return error_set(error, ERROR_IO,
+                         "the parts with %s and with %s come from different seeds (%" PRIu64
+                         " and %" PRIu64 ")",
+                         in_a.text, in_b.text, a->seed, b->seed);
+    if (!has_same_variants(a, b))
+        return error_set(error, ERROR_IO, "the parts with %s and with %s have different variants",
+                         in_a.text, in_b.text);
+    return true;
+}
+
+/* Check that the parts, in order of their replications, are one contiguous range of one experiment,
+ * and find the part that ends it. */
+static bool check_parts(struct result *const *parts, size_t part_count, const struct result **last,
+                        struct error *error)
+{
+    const struct result *end_part = parts[0];
+    for (size_t i = 1; i < part_count; i++) {
+        const struct result *part = parts[i];
+        uint64_t begin = part->first_replication, end = end_of(end_part);
+        if (!check_same_experiment(parts[0], part, error))
+            return false;
+        if (part->replication_count == 0 && begin < end)
+            continue;
+        if (begin < end) {
+            uint64_t overlap_end = end_of(part) < end ? end_of(part) : end;
+            return error_set(error, ERROR_IO, "more than one part has %s; leave one of them out",
+                             result_describe_range(begin, overlap_end).text);
+        }
+        if (begin > end)
+            return error_set(error, ERROR_IO,
+                             "no part has %s; add the missing part, or simulate it",
+                             result_describe_range(end, begin).text);
+        end_part = part;
+    }
+    *last = end_part;
+    return true;
+}
+
+static int compare_parts(const void *a, const void *b)
+{
+    const struct result *const *first = a;
+    const struct result *const *second = b;
+    uint32_t first_begin = (*first)->first_replication;
+    uint32_t second_begin = (*second)->first_replication;
+    if (first_begin != second_begin)
+        return first_begin < second_begin ? -1 : 1;
+    uint32_t first_count = (*first)->replication_count;
+    uint32_t second_count = (*second)->replication_count;
+    return (first_count > second_count) - (first_count < second_count);
+}
+
+static struct result *join_sorted(struct result *const *sorted, size_t part_count,
+                                  uint32_t replication_count)
+{
+    struct result head = *sorted[0];
+    head.replications_planned = replication_count;
+    head.history_hash = 0;
+    head.memory_bytes = 0;
+    struct result *joined = result_create(&head, 0);
+    struct result_store *store = joined->store;
+    store->parts = arena_take_array(store->arena, part_count, sizeof(struct result *));
+    memcpy(store->parts, sorted, part_count * sizeof(struct result *));
+    store->part_count = part_count;
+    for (size_t i = 0; i < part_count; i++) {
+        const struct result *part = sorted[i];
+        uint32_t offset = part->first_replication - head.first_replication;
+        for (uint32_t r = 0; r < part->replication_count; r++)
+            store->slots[offset + r] = part->store->slots[r];
+        joined->memory_bytes += part->memory_bytes;
+    }
+    result_finish(joined);
+    return joined;
+}
+
+/* Of all parts together, in the plan of the last one. */
+static bool find_plan(const struct result *first, const struct result *last, uint32_t *planned,
+                      struct error *error)
+{
+    uint64_t all =
+        (uint64_t)last->first_replication - first->first_replication + last->replications_planned;
+    if (all > UINT32_MAX)
+        return error_set(error, ERROR_IO, "%" PRIu64 " planned replications are more than %" PRIu32,
+                         all, UINT32_MAX);
+    *planned = (uint32_t)all;
+    return true;
+}
+
+bool result_join(struct result **joined, struct result *const *parts, size_t part_count,
+                 struct error *error)
+{
+    CHECK(part_count > 0);
+    struct arena *arena = arena_create("parts of a result", 0);
+    struct result **sorted = arena_take_array(arena, part_count, sizeof(struct result *));
+    memcpy(sorted, parts, part_count * sizeof(struct result *));
+    qsort(sorted, part_count, sizeof(struct result *), compare_parts);
+    const struct result *first = sorted[0], *last;
+    uint32_t planned = 0;
+    bool is_good =
+        check_parts(sorted, part_count, &last, error) && find_plan(first, last, &planned, error);
+    if (is_good) {
+        *joined =
+            join_sorted(sorted, part_count, (uint32_t)(end_of(last) - first->first_replication));
+        result_plan(*joined, planned);
+    }
+    arena_destroy(arena);
+    return is_good;
+}
+
 void result_destroy(struct result *result)
 {
     if (result == NULL)
         return;
     struct result_store *store = result->store;
+    for (size_t i = 0; i < store->part_count; i++)
+        result_destroy(store->parts[i]);
     for (uint32_t i = 0; i < store->thread_count; i++)
         arena_destroy(store->thread_arenas[i]);
     arena_destroy(store->arena);

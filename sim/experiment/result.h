@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sim/base/error.h"
 #include "sim/experiment/model.h"
 
 struct experiment_variant {
@@ -61,6 +62,26 @@ const struct row_table *result_rows(const struct result *result, uint32_t replic
 /* Return the index of the metric or variant of that name, or -1. */
 int result_find_metric(const struct result *result, const char *name);
 int result_find_variant(const struct result *result, const char *name);
+
+/* "replications 10 to 19", "replication 7", "no replication (from 10 on)": for messages. */
+struct result_range_text {
+    char text[64];
+};
+struct result_range_text result_describe_range(uint64_t first, uint64_t end);
+
+/* Create a result without replications, of the model, variants, seed and first replication of
+ * `head`; nothing else of it counts. For a part of an experiment that has nothing to do. */
+struct result *result_create_empty(const struct result *head);
+
+/* Join parts of one experiment, in any order, to the result that one run of all their replications
+ * would have left, bit by bit. On success `*joined` owns the parts, and the parts must not be
+ * destroyed by anybody else. Its plan is that of the last part: where that one was interrupted, the
+ * whole is partial. A part without replications counts only as the last one.
+ *
+ * Errors (ERROR_IO), with the parts as they were, name the replications concerned: some are in two
+ * parts, or missing between two; another model, seed, or other variants. O(replications). */
+bool result_join(struct result **joined, struct result *const *parts, size_t part_count,
+                 struct error *error);
 
 void result_destroy(struct result *result);
 

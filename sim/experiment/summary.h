@@ -15,6 +15,10 @@
  *   - for a count of which nothing at all was seen, [0, Poisson limit];
  *   - from one replication: an estimate and no interval.
  *
+ * The headline of a comparison is the paired t interval over replications. What else is said of the
+ * failed units (summary_opinions) takes units one by one and is there for those who expect to see
+ * it: units of one replication share a world, so it claims more than there is to know.
+ *
  * Units: shares 0 to 1, counts, ns; all double. Differences are first minus later.
  */
 #ifndef SIM_EXPERIMENT_SUMMARY_H
@@ -52,6 +56,9 @@ struct summary_metric {
 /* One metric of a later variant against the first. */
 struct summary_difference {
     struct interval difference; /* First minus later. */
+    bool is_p_known;            /* Of the t test that belongs to the interval. */
+    double p_value;
+    double p_adjusted; /* By Holm, over all later variants; those without a p count as 1. */
     bool is_correlation_known;
     double correlation;
     bool is_variance_ratio_known;
@@ -67,6 +74,27 @@ struct summary_units {
     uint64_t neither;
 };
 
+/* Second opinions on the failed units of a later variant against those of the first. */
+struct summary_opinions {
+    bool has_pairs; /* As summary_units.is_known, and for no more units than the tests can take. */
+    struct interval paired_difference; /* Newcombe. */
+    double mcnemar_exact;              /* p */
+    double mcnemar_mid;
+    /* As if the variants shared nothing, each with its effective number of units. */
+    struct interval group_difference; /* Newcombe. */
+    struct interval risk_ratio;       /* First over later, Katz. */
+    bool has_fisher;                  /* Only where they do share nothing: compare.h. */
+    double fisher;                    /* p, of units one by one. */
+};
+
+/* The quantiles that are estimated of every histogram. */
+enum summary_quantile { SUMMARY_P50, SUMMARY_P95, SUMMARY_P99 };
+enum { SUMMARY_QUANTILE_COUNT = 3 };
+
+struct summary_durations {
+    struct interval quantiles[SUMMARY_QUANTILE_COUNT]; /* ns */
+};
+
 struct summary_variant {
     uint64_t unit_count;
     uint64_t event_count;
@@ -74,18 +102,68 @@ struct summary_variant {
     const struct summary_metric *metrics;         /* [metric_count] */
     const struct summary_difference *differences; /* [metric_count]; NULL for the first variant */
     struct summary_units units;                   /* Against the first; zero for itself. */
+    const struct summary_opinions *opinions;      /* NULL for the first variant */
     const struct histogram *histograms;           /* [histogram_count], of all replications */
+    const struct summary_durations *durations;    /* [histogram_count] */
 };
 
 struct summary {
     const struct result *result;
     double confidence;
+    bool is_independent; /* The two variants share no worlds: see compare.h. */
     uint32_t replication_count;
     const struct summary_variant *variants; /* [variant_count] */
 };
 
+/* What a replication contributes to the estimate of a metric (`index` among the values of the
+ * record); false for nothing. */
+bool summary_value(const struct metric *metric, const struct record *record, size_t index,
+                   double *value);
+
+/* Conclude from values that share their worlds, one pair a replication, as for a difference here:
+ * for pairs that come from several results. */
+void summary_compare(struct summary_difference *out, const struct mean_pairs *pairs,
+                     double confidence);
+
+/* Reduce one metric of one variant, at any confidence. O(replications). */
+struct summary_metric summary_reduce_metric(const struct result *result, uint32_t variant,
+                                            size_t metric, double confidence);
+
+/* What a replication contributes to the share of units that fail in one variant and pass in
+ * another; false for nothing: the variants have different units there, or none. */
+bool summary_unit_share(const struct record *failed_in, const struct record *passed_in,
+                        double *share);
+
+/* Reduce that share, as a proportion. Where a replication has different units in the two variants
+ * there is no data at all. O(units). */
+struct summary_metric summary_reduce_units(const struct result *result, uint32_t failed_in,
+                                           uint32_t passed_in, double confidence);
+
 /* Reduce. The summary lies in the arena and points to the result. O(records). */
 const struct summary *summary_create(struct arena *arena, const struct result *result,
                                      double confidence);
+
+/* What summary_create does with the differences of one metric: judge whether what was found can be
+ * believed. Sets p_adjusted = p_value. */
+struct summary_difference summary_conclude(const struct interval *difference,
+                                           const struct tally *first, const struct tally *later);
+
+/* Fill in what is said as if the variants shared nothing, from the failed units of both. */
+void summary_compare_groups(struct summary_opinions *opinions, const struct summary_metric *first,
+                            const struct summary_metric *later);
+
+/* Does the unit fail in the later variant only? Units that the first does not have: no. */
+static inline bool summary_is_new_failure(const struct record *first, const struct record *later,
+                                          uint32_t unit)
+{
+    return record_is_failed(later, unit) && unit < first->unit_count &&
+           !record_is_failed(first, unit);
+}
+
+/* 0.5, 0.95, 0.99 */
+double summary_quantile_share(enum summary_quantile quantile);
+
+/* "p50", "p95", "p99" */
+const char *summary_quantile_name(enum summary_quantile quantile);
 
 #endif

@@ -161,6 +161,14 @@ static bool is_among(const char *name, const char *const *names, size_t count)
     return false;
 }
 
+void scenario_print_content_without(const struct scenario *scenario, const char *const *keys,
+                                    size_t count, FILE *out)
+{
+    for (size_t i = 0; i < scenario->root.child_count; i++)
+        if (!is_among(scenario->root.children[i].name, keys, count))
+            print_canonical(&scenario->root.children[i], out);
+}
+
 uint64_t scenario_hash_without(const struct scenario *scenario, const char *const *keys,
                                size_t count)
 {
@@ -169,9 +177,7 @@ uint64_t scenario_hash_without(const struct scenario *scenario, const char *cons
     FILE *out = open_memstream(&text, &size);
     if (out == NULL)
         check_limit("no memory for the hash of the scenario");
-    for (size_t i = 0; i < scenario->root.child_count; i++)
-        if (!is_among(scenario->root.children[i].name, keys, count))
-            print_canonical(&scenario->root.children[i], out);
+    scenario_print_content_without(scenario, keys, count, out);
     fclose(out);
     uint64_t hash = text_hash(text, size);
     free(text);

@@ -109,6 +109,11 @@ uint64_t scenario_hash(const struct scenario *scenario);
 uint64_t scenario_hash_without(const struct scenario *scenario, const char *const *keys,
                                size_t count);
 
+/* Print what that hash is of: a line "path = value" for every value, and "path" for a map that is
+ * on. */
+void scenario_print_content_without(const struct scenario *scenario, const char *const *keys,
+                                    size_t count, FILE *out);
+
 /* Print every value with its origin as a comment (`default`, `file:line`, `--set`). What is printed
  * is itself a scenario with the same hash. */
 void scenario_print_resolved(const struct scenario *scenario, FILE *out);

@@ -7,25 +7,19 @@
  *
  * Usage: incident_bench, from the root of the tree, with RCESIM naming the program.
  */
-#include <fcntl.h>
 #include <gsl/gsl_errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "models/rcesim/configure.h"
 #include "models/vmc/model.h"
 #include "sim/experiment/experiment.h"
+#include "sim/experiment/threshold.h"
 #include "tests/bench/bench.h"
 #include "tests/bench/profile.h"
+#include "tests/bench/program.h"
 
 #define INCIDENT "scenarios/phase2-race.yaml"
-
-struct usage {
-    double wall_s, peak_mib;
-};
 
 static void die(const char *what)
 {
@@ -33,40 +27,15 @@ static void die(const char *what)
     exit(1);
 }
 
-/* Run the program once with these arguments, quietly. */
-static struct usage run_program(const char *const *arguments)
+/* `run` of the incident with these arguments. */
+static struct program_usage best_of(const char *const *arguments, int repetitions)
 {
-    const char *program = getenv("RCESIM") != NULL ? getenv("RCESIM") : "build/rcesim";
-    const char *argv[32] = {program, "run", INCIDENT, "--quiet", "--force"};
-    size_t count = 5;
-    for (; *arguments != NULL && count < 31; arguments++)
-        argv[count++] = *arguments;
-    int64_t start_ns = bench_now_ns();
-    pid_t child = fork();
-    if (child < 0)
-        die("fork failed");
-    if (child == 0) {
-        int null = open("/dev/null", O_WRONLY);
-        dup2(null, STDOUT_FILENO);
-        execv(program, (char *const *)(uintptr_t)argv);
-        _exit(127);
-    }
-    int status;
-    struct rusage usage;
-    if (wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    const char *all[31] = {"run", INCIDENT, "--quiet", "--force"};
+    for (size_t i = 0; arguments[i] != NULL && i < 26; i++)
+        all[4 + i] = arguments[i];
+    struct program_usage best;
+    if (!program_best_of(all, repetitions, &best))
         die("the program failed");
-    return (struct usage){.wall_s = (double)(bench_now_ns() - start_ns) / 1e9,
-                          .peak_mib = (double)usage.ru_maxrss / 1024};
-}
-
-static struct usage best_of(const char *const *arguments, int repetitions)
-{
-    struct usage best = run_program(arguments);
-    for (int i = 1; i < repetitions; i++) {
-        struct usage usage = run_program(arguments);
-        if (usage.wall_s < best.wall_s)
-            best = usage;
-    }
     return best;
 }
 
@@ -74,7 +43,7 @@ static void bench_program(const char *out)
 {
     const char *two[] = {"-o", out, "--threads=2", NULL};
     const char *one[] = {"-o", out, "--threads=1", NULL};
-    struct usage on_two = best_of(two, 5), on_one = best_of(one, 5);
+    struct program_usage on_two = best_of(two, 5), on_one = best_of(one, 5);
     bench_print("incident.wall_s", on_two.wall_s, "s");
     bench_print("incident.peak_mib", on_two.peak_mib, "MiB");
     bench_print("incident.program_speedup_2", on_one.wall_s / on_two.wall_s, "ratio");
@@ -93,7 +62,7 @@ static void bench_program(const char *out)
                             "thresholds=null",
                             "--replications=1",
                             NULL};
-    struct usage large = best_of(before, 3);
+    struct program_usage large = best_of(before, 3);
     bench_print("wave_100k.wall_s", large.wall_s, "s");
     bench_print("wave_100k.peak_mib", large.peak_mib, "MiB");
     before[4] = "--variant=after";
@@ -101,7 +70,7 @@ static void bench_program(const char *out)
     before[4] = "--variant=before";
     before[6] = "fleet.sddcs=100";
     before[13] = "--replications=1000";
-    struct usage small = best_of(before, 3);
+    struct program_usage small = best_of(before, 3);
     bench_print("scale.cost_ratio", large.wall_s / small.wall_s, "ratio");
 }
 
@@ -163,8 +132,25 @@ static uint32_t layer_of(const char *file, const char *function)
     return LAYER_REST;
 }
 
-static double run_incident_ns(const struct configuration *incident, uint32_t threads,
-                              uint64_t *event_count)
+/* What comes after the simulation: the reduction of all records, and the thresholds. */
+static double reduce_ns(const struct configuration *incident, const struct result *result)
+{
+    struct arena *arena = arena_create("statistics", 0);
+    int64_t start_ns = bench_now_ns();
+    const struct summary *summary = summary_create(arena, result, incident->confidence);
+    for (size_t i = 0; i < incident->threshold_count; i++)
+        bench_keep(threshold_judge(&incident->thresholds[i], summary, arena).verdict);
+    double elapsed_ns = (double)(bench_now_ns() - start_ns);
+    arena_destroy(arena);
+    return elapsed_ns;
+}
+
+struct cost {
+    double run_ns, reduce_ns; /* The best so far. */
+    uint64_t event_count;
+};
+
+static void run_incident(const struct configuration *incident, uint32_t threads, struct cost *cost)
 {
     struct experiment_design design = {.model = &vmc_model,
                                        .variants = incident->variants,
@@ -177,35 +163,35 @@ static double run_incident_ns(const struct configuration *incident, uint32_t thr
     int64_t start_ns = bench_now_ns();
     if (!experiment_run(&design, &result, &error))
         die(error.message);
-    double elapsed_ns = (double)(bench_now_ns() - start_ns);
-    *event_count = 0;
+    double run_ns = (double)(bench_now_ns() - start_ns);
+    double after_ns = reduce_ns(incident, result);
+    cost->run_ns = run_ns < cost->run_ns ? run_ns : cost->run_ns;
+    cost->reduce_ns = after_ns < cost->reduce_ns ? after_ns : cost->reduce_ns;
+    cost->event_count = 0;
     for (uint32_t r = 0; r < result->replication_count; r++)
         for (uint32_t v = 0; v < result->variant_count; v++)
-            *event_count += result_record(result, r, v)->event_count;
+            cost->event_count += result_record(result, r, v)->event_count;
     result_destroy(result);
-    return elapsed_ns;
 }
 
 /* The run loop is inlined into the model, so a part of the queue counts as world. */
 static void bench_layers(const struct configuration *incident)
 {
-    uint64_t events;
-    double best_ns = 1e300, best_on_two_ns = 1e300;
+    struct cost one = {.run_ns = 1e300, .reduce_ns = 1e300}, two = one;
     for (int i = 0; i < 5; i++) {
-        double ns = run_incident_ns(incident, 1, &events);
-        double on_two_ns = run_incident_ns(incident, 2, &events);
-        best_ns = ns < best_ns ? ns : best_ns;
-        best_on_two_ns = on_two_ns < best_on_two_ns ? on_two_ns : best_on_two_ns;
+        run_incident(incident, 1, &one);
+        run_incident(incident, 2, &two);
     }
-    double workflows = (double)incident->replication_count * incident->world.fleet.sddcs_count *
-                       incident->variant_count;
-    bench_print("threads.speedup_2", best_ns / best_on_two_ns, "ratio");
-    bench_print("incident.ns_per_event", best_ns / (double)events, "ns");
-    bench_print("incident.events_per_s", (double)events / best_ns * 1e9, "1/s");
-    bench_print("incident.events_per_workflow", (double)events / workflows, "events");
+    double workflows =
+        (double)incident->replication_count * incident->unit_count * incident->variant_count;
+    bench_print("threads.speedup_2", one.run_ns / two.run_ns, "ratio");
+    bench_print("incident.ns_per_event", one.run_ns / (double)one.event_count, "ns");
+    bench_print("incident.events_per_s", (double)one.event_count / one.run_ns * 1e9, "1/s");
+    bench_print("incident.events_per_workflow", (double)one.event_count / workflows, "events");
+    bench_print("incident.statistics_share", one.reduce_ns / two.run_ns, "share");
     profile_start();
     for (int i = 0; i < 5; i++)
-        run_incident_ns(incident, 1, &events);
+        run_incident(incident, 1, &one);
     profile_stop();
     size_t counts[LAYER_COUNT];
     if (profile_count() == 0 || !profile_sort(layer_of, counts, LAYER_COUNT))

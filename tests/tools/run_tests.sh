@@ -11,6 +11,7 @@ failed=
 for test in "$@"; do
     case $test in
     *.sh) sh "$test" "$RCESIM" ;;
+    /*) "$test" ;;
     *) "./$test" ;;
     esac
     status=$?

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what is missing, or say what to install.
 #
-# usage: setup.sh GROUP...     groups: build test lint
+# usage: setup.sh GROUP...     groups: build test lint mpi
 # Looks for the commands and headers themselves, so it works on any distribution; installs with apt when it may
 # (root, or sudo without a password prompt in the way).
 set -u
@@ -48,8 +48,12 @@ find_missing() {
                 need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev" compiler-rt llvm
             fi
             ;;
+        mpi)
+            has mpicc || need libopenmpi-dev openmpi-devel open-mpi
+            has mpirun || need openmpi-bin openmpi open-mpi
+            ;;
         *)
-            echo "setup: unknown group $group (build, test, lint)" >&2
+            echo "setup: unknown group $group (build, test, lint, mpi)" >&2
             exit 2
             ;;
         esac

@@ -3,53 +3,16 @@
 #
 # usage: cli_test.sh PROGRAM
 set -u
-program=$1
-case $program in
-/*) ;;
-*) program=$PWD/$program ;;
-esac
 here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+. "$here/../../tools/check.sh"
+check_begin "$1"
 cp "$here/race.yaml" "$here/constant.yaml" .
-failures=0
-checks=0
-
-fail() {
-    failures=$((failures + 1))
-    echo "FAILED: $1" >&2
-    sed 's/^/    stdout: /' out.txt >&2
-    sed 's/^/    stderr: /' err.txt >&2
-}
-
-# expect STATUS TEXT COMMAND...: run it; the status must be exact, and TEXT must stand in its standard output (status
-# 0, 10, 11, 130) or its standard error (else). Nothing may be left beside what was there.
-expect() {
-    want=$1
-    text=$2
-    shift 2
-    checks=$((checks + 1))
-    "$@" >out.txt 2>err.txt </dev/null
-    got=$?
-    stream=err.txt
-    case $want in 0 | 10 | 11 | 130) stream=out.txt ;; esac
-    [ "$got" = "$want" ] || fail "status $got instead of $want: $*"
-    [ -z "$text" ] || grep -qF -- "$text" "$stream" || fail "no \"$text\" in $stream: $*"
-    find . -name '.*.tmp-*' | grep -q . && fail "a temporary folder is left: $*"
-    return 0
-}
 
 # bad NAME TEXT: what `validate` and `run` say about NAME.yaml; status 3, no result.
 bad() {
     expect 3 "$2" "$program" validate "$1.yaml"
     expect 3 "$2" "$program" run -q -o bad-result "$1.yaml"
     [ ! -e bad-result ] || fail "a result of a bad scenario: $1"
-}
-
-is() {
-    checks=$((checks + 1))
-    "$@" || fail "$*"
 }
 
 head_lines() { printf 'question: Why?\nvariants: {before: {}}\n'; }
@@ -62,7 +25,7 @@ expect 0 "rcesim " "$program" --version
 for command in run validate scenario trace fit doctor; do
     expect 0 "Usage: rcesim $command" "$program" $command --help
 done
-"$program" --help | grep -Eq '^  (sweep|policies|ablate|calibrate|merge|explore|serve) ' &&
+"$program" --help | grep -Eq '^  (explore|serve|drive|diagnose) ' &&
     fail "a command is listed that is not there"
 expect 2 "a scenario is missing" "$program" run
 expect 2 "a scenario is missing" "$program" validate
@@ -291,7 +254,7 @@ expect 2 'no variant "?[31m"' "$program" validate race.yaml --variant "$(printf 
 is test -z "$(tr -d '[:print:][:space:]' <err.txt)"
 
 # Durations: an interval in the unit of its estimate, a threshold in its own form.
-expect 0 "6h35s850ms (the estimate alone)" "$program" run constant.yaml -q -o exact \
+expect 0 "6h35s850ms (of the sample)" "$program" run constant.yaml -q -o exact \
     --set 'thresholds=[value(wave_duration(after)) == 6h35s850ms]'
 is test -z "$(grep -E '\+- 0(\.0*)? ' out.txt)"
 expect 0 "29.0 h +- 0.87 h" "$program" run race.yaml -q -o units
@@ -341,5 +304,4 @@ is grep -Eiq "built by (gcc|.*clang)" out.txt
 expect 0 "weibull(shape=2.2" "$program" scenario --document
 is grep -q "cause.early_trigger" out.txt
 
-echo "cli: $((checks - failures)) of $checks checks passed"
-[ $failures = 0 ]
+check_end cli

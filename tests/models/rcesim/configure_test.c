@@ -347,8 +347,8 @@ static void chosen_variants_take_their_thresholds_along(void **state)
     assert_string_equal(c->variants[1].name, "c");
     assert_int_equal(c->threshold_count, 3);
     assert_string_equal(c->thresholds[0].text, "failure_rate(c) < 1%");
-    assert_int_equal(c->thresholds[0].variant, 1);
-    assert_int_equal(c->thresholds[1].variant, 0);
+    assert_int_equal(c->thresholds[0].terms[0].variant, 1);
+    assert_int_equal(c->thresholds[1].terms[0].variant, 0);
     assert_string_equal(c->thresholds[2].text, "violations(c) == 0");
     assert_true(c->hash != scenario_hash(c->scenario)); /* Another experiment. */
     struct configuration *all = load_good(*state, text);
@@ -421,9 +421,10 @@ static void the_manual_is_true(void **state)
         if (!threshold_parse(&threshold, manual_thresholds[i].example, &names, NULL, &error))
             fail_msg("%s: %s", manual_thresholds[i].example, error.message);
     }
-    static const char *const dists[] = {
-        "constant", "uniform",   "exponential", "lognormal", "weibull",  "gamma", "triangular",
-        "discrete", "quantiles", "empirical",   "mixture",   "truncate", "shift", "scale"};
+    static const char *const dists[] = {"constant", "uniform",   "exponential", "lognormal",
+                                        "normal",   "weibull",   "gamma",       "triangular",
+                                        "discrete", "quantiles", "empirical",   "mixture",
+                                        "truncate", "shift",     "scale"};
     char *text;
     size_t size_bytes;
     FILE *file = open_memstream(&text, &size_bytes);

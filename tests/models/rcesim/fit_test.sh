@@ -2,42 +2,8 @@
 # `rcesim fit` as its users meet it: the tables, the lines for a scenario (which must parse there), JSON, and bad input.
 # usage: fit_test.sh PROGRAM      RCESIM_DATA names the folder of the measurements; that part skips without it
 set -u
-program=$1
-case $program in
-/*) ;;
-*) program=$PWD/$program ;;
-esac
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-checks=0
-
-fail() {
-    failures=$((failures + 1))
-    echo "FAILED: $1" >&2
-    sed 's/^/    stdout: /' out.txt >&2
-    sed 's/^/    stderr: /' err.txt >&2
-}
-
-# expect STATUS TEXT COMMAND...: TEXT must stand in standard output (status 0) or standard error (else).
-expect() {
-    want=$1
-    text=$2
-    shift 2
-    checks=$((checks + 1))
-    "$@" >out.txt 2>err.txt </dev/null
-    got=$?
-    stream=err.txt
-    [ "$want" = 0 ] && stream=out.txt
-    [ "$got" = "$want" ] || fail "status $got instead of $want: $*"
-    grep -qF -- "$text" $stream || fail "no \"$text\" in $stream: $*"
-}
-
-is() {
-    checks=$((checks + 1))
-    "$@" || fail "$*"
-}
+. "$(dirname "$0")/../../tools/check.sh"
+check_begin "$1"
 
 fit() { # fit STATUS TEXT ARGUMENT...
     status=$1
@@ -92,6 +58,21 @@ fit 0 "Censored: 3 rows did not end by 10min" delays.csv --column delay --where 
 is grep -q "Kaplan-Meier" out.txt
 is grep -q "censored=note==late, censored_at=10min" out.txt
 fit 3 "is empty" delays.csv --column delay --where kind==a --censored note==late
+
+# The 6-MP data (Freireich et al. 1963): median 23 weeks, quartile 13; limits as in survival_test.c.
+{
+    echo weeks,state
+    for weeks in 6 6 6 7 10 13 16 22 23; do echo $weeks,relapse; done
+    for weeks in 6 9 10 11 17 19 20 25 32 32 34 35; do echo $weeks,open; done
+} >remission.csv
+fit 0 "counting those that were cut off" remission.csv --column weeks --unit d --censored state==open --bootstrap 0
+is grep -Eq '^ +25 % +13d +\[6d, 22d\]$' out.txt
+is grep -Eq '^ +50 % +23d +\[13d, not reached\]$' out.txt
+is grep -Eq '^ +75 % +not reached +\[23d, not reached\]$' out.txt
+fit 0 '"after": 1987200.0' remission.csv --column weeks --unit d --censored state==open --bootstrap 0 --json
+is [ "$(grep -c NaN out.txt)" = 0 ]
+fit 0 "Families" remission.csv --column weeks --unit d --bootstrap 0
+is test -z "$(grep 'cut off' out.txt)"
 
 # Limits are told.
 fit 0 " 4 by --where, " delays.csv $ended --min 30s --max 2min --bootstrap 0
@@ -167,5 +148,4 @@ else
     echo "fit: the part on measured delays is skipped, RCESIM_DATA does not name their folder"
 fi
 
-echo "fit: $((checks - failures)) of $checks checks passed"
-[ $failures = 0 ]
+check_end fit

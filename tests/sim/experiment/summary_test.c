@@ -270,6 +270,119 @@ static void test_no_data(void **state)
     clean(&fixture);
 }
 
+/* Second opinions are those of the 2x2 table, and of two groups of effective units. */
+static void test_second_opinions(void **state)
+{
+    (void)state;
+    const struct toy toys[2] = {before, after};
+    struct experiment_variant variants[2];
+    struct experiment_design design = toy_design(variants, toys);
+    struct fixture fixture = summarise(&design);
+    const struct summary_variant *variant = &fixture.summary->variants[1];
+    const struct summary_opinions *opinions = variant->opinions;
+    assert_null(fixture.summary->variants[0].opinions);
+    assert_true(opinions->has_pairs);
+    assert_false(opinions->has_fisher);
+    /* No unit fails anew: the exact p of k of k changes one way is 2^(1 - k), mid-p half of it. */
+    double changes = (double)variant->units.only_first;
+    assert_int_equal(variant->units.only_later, 0);
+    assert_near(opinions->mcnemar_exact / exp2(1 - changes), 1, 1e-9);
+    assert_near(opinions->mcnemar_mid / exp2(-changes), 1, 1e-9);
+    assert_near(opinions->paired_difference.estimate, changes / 2000, 1e-15);
+    assert_string_equal(opinions->paired_difference.method, "Newcombe paired");
+    /* Katz: the logarithm of the ratio has the variance (1 - p) / (n p) on each side. */
+    const struct summary_metric *first = metric_of(&fixture, 0, TOY_RATE);
+    const struct summary_metric *later = metric_of(&fixture, 1, TOY_RATE);
+    double p = first->total / 2000, q = later->total / 2000;
+    double error =
+        sqrt((1 - p) / p / first->effect.effective + (1 - q) / q / later->effect.effective);
+    assert_near(opinions->risk_ratio.estimate, p / q, 1e-9);
+    assert_near(log(opinions->risk_ratio.high / opinions->risk_ratio.estimate),
+                1.959963984540054 * error, 1e-9);
+    assert_near(opinions->group_difference.estimate, p - q, 1e-12);
+    /* Who calls units independent and unpaired claims the least about a paired difference. */
+    const struct interval *paired = &variant->differences[TOY_RATE].difference;
+    assert_true(opinions->group_difference.high - opinions->group_difference.low >
+                paired->high - paired->low);
+    clean(&fixture);
+}
+
+/* p and interval are two sides of one thing: at the confidence 1 - p the interval ends at 0. */
+static void test_p_value(void **state)
+{
+    (void)state;
+    struct toy toys[2] = {before, after};
+    toys[1].factor = 0.97;
+    struct experiment_variant variants[2];
+    struct experiment_design design = toy_design(variants, toys);
+    struct fixture fixture = summarise(&design);
+    const struct summary_difference *difference =
+        &fixture.summary->variants[1].differences[TOY_RATE];
+    assert_true(difference->is_p_known);
+    assert_true(difference->p_value > 1e-12 && difference->p_value < 0.5);
+    assert_true(difference->p_adjusted == difference->p_value);
+    const struct summary *again =
+        summary_create(fixture.arena, fixture.result, 1 - difference->p_value);
+    assert_near(again->variants[1].differences[TOY_RATE].difference.low, 0, 1e-9);
+    /* Nothing to tell apart: no p, which counts as 1. */
+    assert_false(fixture.summary->variants[1].differences[TOY_VIOLATIONS].is_p_known);
+    assert_true(fixture.summary->variants[1].differences[TOY_VIOLATIONS].p_value == 1);
+    clean(&fixture);
+}
+
+/* Three later variants: p of each metric is adjusted for three, by hand. */
+static void test_holm(void **state)
+{
+    (void)state;
+    const struct toy toys[4] = {before, after, before, before};
+    struct toy copies[4];
+    memcpy(copies, toys, sizeof copies);
+    copies[1].factor = 0.95;
+    copies[2].factor = 0.98;
+    struct experiment_variant variants[4];
+    struct experiment_design design = toy_design(variants, toys);
+    const char *const names[] = {"a", "b", "c", "d"};
+    for (int i = 0; i < 4; i++)
+        variants[i] = (struct experiment_variant){.name = names[i], .parameters = &copies[i]};
+    design.variant_count = 4;
+    struct fixture fixture = summarise(&design);
+    const struct summary_variant *all = fixture.summary->variants;
+    double p[4], adjusted[4];
+    for (int i = 1; i < 4; i++) {
+        p[i] = all[i].differences[TOY_RATE].p_value;
+        adjusted[i] = all[i].differences[TOY_RATE].p_adjusted;
+    }
+    assert_true(p[1] < p[2] && p[2] < p[3]);
+    assert_true(p[3] == 1); /* The same engine. */
+    assert_near(adjusted[1], fmin(1, 3 * p[1]), 1e-15);
+    assert_near(adjusted[2], fmax(adjusted[1], fmin(1, 2 * p[2])), 1e-15);
+    assert_true(adjusted[3] == 1);
+    clean(&fixture);
+}
+
+/* Lives are uniform in (0, 1 h): the quantiles are known, and the intervals hold them (2,000
+ * values; a seed for which they do). */
+static void test_durations(void **state)
+{
+    (void)state;
+    const struct toy toys[2] = {before, after};
+    struct experiment_variant variants[2];
+    struct experiment_design design = toy_design(variants, toys);
+    struct fixture fixture = summarise(&design);
+    const char *const names[] = {"p50", "p95", "p99"};
+    for (int q = 0; q < SUMMARY_QUANTILE_COUNT; q++) {
+        enum summary_quantile quantile = (enum summary_quantile)q;
+        double truth = summary_quantile_share(quantile) * (double)UNITS_H;
+        const struct interval *interval = &fixture.summary->variants[1].durations[0].quantiles[q];
+        assert_true(interval_is_known(interval));
+        assert_true(interval->low <= truth && truth <= interval->high);
+        assert_true(interval->low <= interval->estimate && interval->estimate <= interval->high);
+        assert_true(interval->high - interval->low < 0.12 * (double)UNITS_H);
+        assert_string_equal(summary_quantile_name(quantile), names[q]);
+    }
+    clean(&fixture);
+}
+
 /* Sums of durations pass 2^63 ns (292 years) in long experiments. */
 static void test_long_sums(void **state)
 {
@@ -325,6 +438,10 @@ int main(void)
         cmocka_unit_test(test_few_replications),
         cmocka_unit_test(test_one_replication),
         cmocka_unit_test(test_no_data),
+        cmocka_unit_test(test_second_opinions),
+        cmocka_unit_test(test_p_value),
+        cmocka_unit_test(test_holm),
+        cmocka_unit_test(test_durations),
         cmocka_unit_test(test_long_sums),
         cmocka_unit_test(test_coverage),
     };

@@ -1,0 +1,50 @@
+# What shell tests of the program share. Source it, then say `check_begin PROGRAM`, and `check_end NAME` at the end.
+# check_begin goes to an empty folder, which is removed afterwards; $program is an absolute path, $work the folder.
+
+check_begin() {
+    case $1 in
+    /*) program=$1 ;;
+    *) program=$PWD/$1 ;;
+    esac
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    cd "$work" || exit 1
+    failures=0
+    checks=0
+    : >out.txt
+    : >err.txt
+}
+
+fail() {
+    failures=$((failures + 1))
+    echo "FAILED: $1" >&2
+    sed 's/^/    stdout: /' out.txt >&2
+    sed 's/^/    stderr: /' err.txt >&2
+}
+
+# expect STATUS TEXT COMMAND...: run it; the status must be exact, and TEXT must stand in its standard output (status
+# 0, 10, 11, 130) or its standard error (else). No temporary file or folder may be left.
+expect() {
+    want=$1
+    text=$2
+    shift 2
+    checks=$((checks + 1))
+    "$@" >out.txt 2>err.txt </dev/null
+    got=$?
+    stream=err.txt
+    case $want in 0 | 10 | 11 | 130) stream=out.txt ;; esac
+    [ "$got" = "$want" ] || fail "status $got instead of $want: $*"
+    [ -z "$text" ] || grep -qF -- "$text" "$stream" || fail "no \"$text\" in $stream: $*"
+    find . -name '.*.tmp-*' | grep -q . && fail "a temporary file or folder is left: $*"
+    return 0
+}
+
+is() {
+    checks=$((checks + 1))
+    "$@" || fail "$*"
+}
+
+check_end() {
+    echo "$1: $((checks - failures)) of $checks checks passed"
+    [ $failures = 0 ]
+}
