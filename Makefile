@@ -42,7 +42,7 @@ LIBS   := $(PKG_LIBS) -lm -pthread
 
 MAIN_SOURCE := models/rcesim/main.c
 RCE_SOURCES := $(sort $(wildcard models/rce/*.c))
-SOURCES     := $(sort $(wildcard sim/*/*.c reports/*.c models/*/*.c))
+SOURCES     := $(sort $(wildcard sim/*/*.c reports/*.c models/*/*.c models/*/*/*.c))
 LIB_SOURCES := $(filter-out $(MAIN_SOURCE) $(RCE_SOURCES),$(SOURCES))
 TEST_SOURCES  := $(sort $(shell find tests -name '*_test.c'))
 SHELL_TESTS   := $(sort $(shell find tests -name '*_test.sh'))

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "models/rcesim/ablate.h"
-#include "models/rcesim/domain.h"
+#include "models/rcesim/study/ablate.h"
+#include "models/rcesim/format/domain.h"
 #include "models/rcesim/interrupt.h"
-#include "models/rcesim/simulate.h"
+#include "models/rcesim/run/simulate.h"
 
 #define MARK "ablate.json"
 

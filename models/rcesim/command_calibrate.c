@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "models/rcesim/calibrate.h"
+#include "models/rcesim/study/calibrate.h"
 #include "models/rcesim/interrupt.h"
 #include "sim/base/units.h"
 

@@ -6,11 +6,11 @@
 
 #include <jansson.h>
 
-#include "models/rcesim/console.h"
-#include "models/rcesim/contrast.h"
+#include "models/rcesim/result/console.h"
+#include "models/rcesim/result/contrast.h"
 #include "models/rcesim/options.h"
-#include "models/rcesim/summary_json.h"
-#include "models/rcesim/tables.h"
+#include "models/rcesim/result/summary_json.h"
+#include "models/rcesim/result/tables.h"
 #include "reports/identity.h"
 #include "sim/base/check.h"
 #include "sim/base/text.h"

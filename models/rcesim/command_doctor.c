@@ -9,7 +9,7 @@
 #include <yaml.h>
 
 #include "models/engines/engines.h"
-#include "models/rcesim/configure.h"
+#include "models/rcesim/format/configure.h"
 #include "reports/process.h"
 #include "sim/base/error.h"
 #include "sim/base/units.h"

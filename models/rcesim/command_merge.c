@@ -3,12 +3,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "models/rcesim/configure.h"
+#include "models/rcesim/format/configure.h"
 #include "models/rcesim/options.h"
-#include "models/rcesim/publish.h"
-#include "models/rcesim/shard.h"
-#include "models/rcesim/store.h"
-#include "models/rcesim/stored.h"
+#include "models/rcesim/result/publish.h"
+#include "models/rcesim/run/shard.h"
+#include "models/rcesim/result/store.h"
+#include "models/rcesim/run/stored.h"
 
 enum option_key { KEY_QUIET = 'q', KEY_OUTPUT = 'o', KEY_JSON = 512, KEY_FORCE, KEY_JUNIT };
 

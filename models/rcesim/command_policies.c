@@ -6,7 +6,7 @@
 
 #include "models/rce/retry.h"
 #include "models/rcesim/interrupt.h"
-#include "models/rcesim/policies.h"
+#include "models/rcesim/study/policies.h"
 #include "sim/base/units.h"
 
 #define MARK "policies.json"

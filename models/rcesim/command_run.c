@@ -3,17 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "models/rcesim/configure.h"
-#include "models/rcesim/enough.h"
+#include "models/rcesim/format/configure.h"
+#include "models/rcesim/run/enough.h"
 #include "models/rcesim/interrupt.h"
 #include "models/rcesim/options.h"
-#include "models/rcesim/publish.h"
-#include "models/rcesim/ranks.h"
-#include "models/rcesim/shard.h"
-#include "models/rcesim/simulate.h"
-#include "models/rcesim/spread.h"
-#include "models/rcesim/store.h"
-#include "models/rcesim/stored.h"
+#include "models/rcesim/result/publish.h"
+#include "models/rcesim/run/ranks.h"
+#include "models/rcesim/run/shard.h"
+#include "models/rcesim/run/simulate.h"
+#include "models/rcesim/run/spread.h"
+#include "models/rcesim/result/store.h"
+#include "models/rcesim/run/stored.h"
 #include "reports/directory.h"
 
 enum option_key { KEY_ROWS = 512, KEY_THRESHOLD, KEY_EXTEND, KEY_SHARD, KEY_JUNIT };

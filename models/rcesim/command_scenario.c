@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 
-#include "models/rcesim/configure.h"
-#include "models/rcesim/domain.h"
-#include "models/rcesim/manual.h"
+#include "models/rcesim/format/configure.h"
+#include "models/rcesim/format/domain.h"
+#include "models/rcesim/format/manual.h"
 #include "models/rcesim/options.h"
 
 enum option_key { KEY_RESOLVED = 512, KEY_SCHEMA, KEY_DOCUMENT, KEY_PATHS, KEY_MODEL };

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "models/rcesim/domain.h"
+#include "models/rcesim/format/domain.h"
 #include "models/rcesim/interrupt.h"
-#include "models/rcesim/sweep.h"
+#include "models/rcesim/study/sweep.h"
 #include "reports/progress.h"
 #include "sim/base/units.h"
 

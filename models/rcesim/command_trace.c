@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "models/rcesim/configure.h"
-#include "models/rcesim/domain.h"
+#include "models/rcesim/format/configure.h"
+#include "models/rcesim/format/domain.h"
 #include "models/rcesim/options.h"
-#include "models/rcesim/single.h"
-#include "models/rcesim/story.h"
-#include "models/rcesim/verdict.h"
+#include "models/rcesim/run/single.h"
+#include "models/rcesim/result/story.h"
+#include "models/rcesim/result/verdict.h"
 #include "models/vmc/model.h"
 
 enum option_key { KEY_WORKFLOW = 'w', KEY_REPLICATION = 'r', KEY_BESIDE = 512, KEY_LEVEL };

@@ -3,8 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "models/rcesim/configure.h"
-#include "models/rcesim/domain.h"
+#include "models/rcesim/format/configure.h"
+#include "models/rcesim/format/domain.h"
 #include "models/rcesim/options.h"
 
 struct options {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/rcesim/configure.h"
+#include "models/rcesim/format/configure.h"
 #include "models/vmc/model.h"
 #include "sim/experiment/experiment.h"
 #include "sim/experiment/threshold.h"

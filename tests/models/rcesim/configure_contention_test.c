@@ -10,8 +10,8 @@
 #include <gsl/gsl_errno.h>
 
 #include "models/contention/model.h"
-#include "models/rcesim/configure.h"
-#include "models/rcesim/domain.h"
+#include "models/rcesim/format/configure.h"
+#include "models/rcesim/format/domain.h"
 #include "models/vmc/model.h"
 #include "sim/base/units.h"
 

@@ -12,10 +12,10 @@
 #include <jansson.h>
 
 #include "models/rce/retry.h"
-#include "models/rcesim/configure.h"
-#include "models/rcesim/manual.h"
+#include "models/rcesim/format/configure.h"
+#include "models/rcesim/format/manual.h"
 #include "models/rcesim/options.h"
-#include "models/rcesim/domain.h"
+#include "models/rcesim/format/domain.h"
 #include "models/vmc/model.h"
 #include "sim/base/units.h"
 

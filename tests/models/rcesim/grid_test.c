@@ -1,4 +1,4 @@
-#include "models/rcesim/grid.h"
+#include "models/rcesim/study/grid.h"
 
 #include <math.h>
 #include <setjmp.h>

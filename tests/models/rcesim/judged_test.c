@@ -1,4 +1,4 @@
-#include "models/rcesim/judged.h"
+#include "models/rcesim/result/judged.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,72 @@
+/* shard.h - a run in parts: each simulated on its own, somewhere, and then joined.
+ *
+ *     DIR/shard-1-of-4.rcesim     replications   0 to  49 of 200
+ *     DIR/shard-2-of-4.rcesim     replications  50 to  99
+ *     ...
+ *
+ * Shard i of n is a static block: the replications from (i - 1) R / n to before i R / n, rounded
+ * down. So shards differ by at most one replication, and with more shards than replications some
+ * are empty, which is no error. Records do not depend on who made them: joined shards are, byte by
+ * byte, the result of one run.
+ *
+ * A shard appears whole or not at all (reports/output.h), under a name of its own, so that any
+ * number of processes may write to the same folder at once. An interrupted one is not written.
+ */
+#ifndef MODELS_RCESIM_RUN_SHARD_H
+#define MODELS_RCESIM_RUN_SHARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "models/rcesim/options.h"
+#include "models/rcesim/result/outcome.h"
+#include "models/rcesim/run/simulate.h"
+#include "models/rcesim/run/stored.h"
+#include "sim/base/arena.h"
+#include "sim/base/error.h"
+
+struct shard_job {
+    struct arena *arena;
+    struct simulation simulation; /* Of the whole run. */
+    struct outcome_commands commands;
+    struct stored_shard shard;
+    const char *folder;
+    bool may_replace; /* A file that is there may be replaced. */
+    bool may_reuse;   /* One that is there, whole and of this run is taken instead of simulating. */
+};
+
+/* What became of a shard. */
+struct shard_report {
+    const char *path;
+    uint32_t first, end; /* Its replications, `end` excluded. */
+    bool is_reused;
+    bool is_interrupted; /* Then there is no file. */
+};
+
+/* The folder of shards that belongs to a result directory, and the path of a shard. In the arena.
+ */
+const char *shard_folder(struct arena *arena, const char *result_path);
+const char *shard_path(struct arena *arena, const char *folder, struct stored_shard shard);
+
+/* The replications of a shard, of so many. */
+void shard_range(struct stored_shard shard, uint32_t replication_count, uint32_t *first,
+                 uint32_t *end);
+
+/* Simulate a shard and write its file; missing folders are made. Errors: ERROR_USAGE for a run
+ * without a fixed number of replications, those of simulate, and ERROR_IO. */
+bool shard_make(const struct shard_job *job, struct shard_report *report, struct error *error);
+
+/* Add the paths of all shards in a folder to the list. ERROR_IO, also if there is none. */
+bool shard_find(struct options_list *paths, struct arena *arena, const char *folder,
+                struct error *error);
+
+/* Read parts of one run, in any order, and join them to the whole run. `*first` is one of the parts
+ * without its result: how the run was made. Parts may also be results of whole runs (records), for
+ * instance to make reports again. Errors (ERROR_IO) name the files, and shards that are missing. */
+bool shard_join(const struct options_list *paths, struct arena *arena, struct stored *first,
+                struct result **result, struct error *error);
+
+/* Remove the shards of a folder, and the folder if it is empty then. */
+void shard_remove_all(struct arena *arena, const char *folder);
+
+#endif

@@ -1,0 +1,323 @@
+#include "models/rcesim/study/ablate.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "models/rcesim/format/domain.h"
+#include "models/rcesim/result/estimate.h"
+#include "reports/figure.h"
+#include "reports/tsv.h"
+#include "sim/base/check.h"
+
+static const struct metric *metric_of(const struct ablate *ablate, size_t index)
+{
+    return &ablate->result->model->metrics[ablate->metrics[index]];
+}
+
+/* "-17.6 [-18.1, -17.0]": what the factor does to the metric; less is a minus. */
+static const char *change_text(const struct ablate *ablate, const struct metric *metric,
+                               const struct interval *effect)
+{
+    const double values[] = {-effect->estimate, -effect->high, -effect->low};
+    const char *texts[3];
+    if (!interval_has_estimate(effect))
+        return "no data";
+    for (size_t i = 0; i < 3; i++) {
+        char text[FIGURE_SIZE_BYTES];
+        double value = values[i] == 0 ? 0 : values[i];
+        if (metric->kind == METRIC_PROPORTION)
+            texts[i] = arena_copy_text(ablate->arena, figure_points(text, value));
+        else
+            texts[i] =
+                arena_print(ablate->arena, "%s%s",
+                            value < 0   ? "-"
+                            : value > 0 ? "+"
+                                        : "",
+                            estimate_value_text(ablate->arena, metric, value < 0 ? -value : value));
+    }
+    if (!interval_is_known(effect))
+        return arena_print(ablate->arena, "%s [?]", texts[0]);
+    if (effect->low == 0 && effect->high == 0)
+        return "0 everywhere";
+    return arena_print(ablate->arena, "%s [%s, %s]", texts[0], texts[1], texts[2]);
+}
+
+static void print_combinations(const struct ablate *ablate, const struct page *page, size_t index)
+{
+    const struct metric *metric = metric_of(ablate, index);
+    int duplicates = result_find_metric(ablate->result, "duplicate_triggers");
+    int violations = result_find_metric(ablate->result, "violations");
+    struct table *table = table_create(ablate->arena);
+    table_add_column(table, "combination", TABLE_LEFT);
+    table_add_column(table, metric->kind == METRIC_PROPORTION ? "rate" : "mean", TABLE_RIGHT);
+    table_add_column(table, estimate_interval_title(ablate->arena, ablate->base->confidence),
+                     TABLE_LEFT);
+    table_add_column(table, "new", TABLE_RIGHT);
+    if (duplicates >= 0)
+        table_add_column(table, "dupl.", TABLE_RIGHT);
+    if (violations >= 0)
+        table_add_column(table, "viol.", TABLE_RIGHT);
+    for (uint32_t v = 0; v < ablate->result->variant_count; v++) {
+        const struct summary_variant *summary = &ablate->summary->variants[v];
+        const struct summary_metric *value = &summary->metrics[ablate->metrics[index]];
+        table_add(table, ablate->result->variants[v].name);
+        table_add_styled(table,
+                         metric->kind == METRIC_PROPORTION
+                             ? estimate_rate_text(ablate->arena, metric, value)
+                         : interval_has_estimate(&value->headline)
+                             ? estimate_value_text(ablate->arena, metric, value->headline.estimate)
+                             : "no data",
+                         PAGE_STRONG);
+        table_add(table, estimate_interval_text(ablate->arena, metric, &value->headline));
+        if (v > 0 && summary->units.is_known)
+            table_print_cell(table, "%" PRIu64, summary->units.only_later);
+        else
+            table_add(table, "");
+        if (duplicates >= 0)
+            table_add(table,
+                      estimate_count_text(ablate->arena, summary->metrics[duplicates].total));
+        if (violations >= 0)
+            table_add(table,
+                      estimate_count_text(ablate->arena, summary->metrics[violations].total));
+    }
+    page_title(page, arena_print(ablate->arena, "Combinations: %s", metric->label));
+    table_print(table, page);
+}
+
+static void print_effects(const struct ablate *ablate, const struct page *page, size_t index)
+{
+    const struct metric *metric = metric_of(ablate, index);
+    struct table *table = table_create(ablate->arena);
+    table_add_column(table, "fix", TABLE_LEFT);
+    table_add_column(table, "alone", TABLE_LEFT);
+    table_add_column(table, "beside the others", TABLE_LEFT);
+    table_add_column(table, "Shapley share", TABLE_LEFT);
+    for (size_t f = 0; f < ablate->factor_count; f++) {
+        const struct ablate_effect *effect = ablate_effect(ablate, index, f);
+        table_add(table, ablate->factors[f]);
+        table_add(table, change_text(ablate, metric, &effect->alone));
+        table_add(table, change_text(ablate, metric, &effect->last));
+        table_add(table, change_text(ablate, metric, &effect->share));
+    }
+    page_title(page, arena_print(ablate->arena, "What each fix does to the %s", metric->label));
+    table_print(table, page);
+}
+
+static bool is_listed_harm(const struct metric *metric)
+{
+    return (metric->group != NULL &&
+            (strcmp(metric->group, "causes") == 0 || strcmp(metric->group, "invariants") == 0)) ||
+           strcmp(metric->name, "duplicate_triggers") == 0;
+}
+
+/* Whatever there is more of with one fix alone than with none. */
+static void print_breakage(const struct ablate *ablate, const struct page *page)
+{
+    struct table *table = table_create(ablate->arena);
+    size_t row_count = 0;
+    table_add_column(table, "alone", TABLE_LEFT);
+    table_add_column(table, "more of", TABLE_LEFT);
+    table_add_column(table, "with it", TABLE_RIGHT);
+    table_add_column(table, "none", TABLE_RIGHT);
+    for (size_t f = 0; f < ablate->factor_count; f++)
+        for (size_t m = 0; m < ablate->result->model->metric_count; m++) {
+            const struct metric *metric = &ablate->result->model->metrics[m];
+            double with = ablate_total(ablate, 1u << f, m), none = ablate_total(ablate, 0, m);
+            if (!is_listed_harm(metric) || with <= none)
+                continue;
+            row_count++;
+            table_add(table, ablate->factors[f]);
+            table_add(table, metric->label);
+            table_add(table, estimate_count_text(ablate->arena, with));
+            table_add(table, estimate_count_text(ablate->arena, none));
+        }
+    page_title(page, "What each fix breaks when it is alone");
+    if (row_count > 0)
+        table_print(table, page);
+    else
+        page_paragraph(page, 2, "Nothing.");
+}
+
+static struct identity identity_of(const struct ablate *ablate)
+{
+    struct identity identity =
+        study_identity(ablate->base, ablate->command, ablate->result->replication_count);
+    identity.replications_planned = ablate->result->replications_planned;
+    return identity;
+}
+
+static void print_head(const struct ablate *ablate, const struct page *page)
+{
+    const struct configuration *base = ablate->base;
+    page_style(page, PAGE_STRONG);
+    page_paragraph(page, 0, base->question);
+    page_style(page, PAGE_PLAIN);
+    page_paragraph(page, 0,
+                   arena_print(ablate->arena,
+                               "%s: the fixes of %s on top of %s, %zu combinations of %zu, %" PRIu32
+                               " replications, all in the same worlds",
+                               scenario_name(base->scenario), base->variants[ablate->fixed].name,
+                               base->variants[ablate->first].name, ablate->combination_count,
+                               ablate->factor_count, ablate->result->replication_count));
+    if (!ablate->result->is_partial)
+        return;
+    page_style(page, PAGE_UNSURE);
+    page_paragraph(
+        page, 0,
+        arena_print(ablate->arena,
+                    "INTERRUPTED: a partial result, %" PRIu32 " of %" PRIu32 " replications.",
+                    ablate->result->replication_count, ablate->result->replications_planned));
+    page_style(page, PAGE_PLAIN);
+}
+
+void ablate_print(const struct ablate *ablate, const char *directory, const struct page *page)
+{
+    print_head(ablate, page);
+    page_title(page, "Conclusion");
+    for (size_t f = 0; f < ablate->factor_count; f++)
+        page_paragraph(page, 2, ablate_sentence(ablate, f));
+    for (size_t m = 0; m < ablate->metric_count; m++) {
+        print_combinations(ablate, page, m);
+        print_effects(ablate, page, m);
+    }
+    page_style(page, PAGE_FAINT);
+    page_paragraph(page, 2,
+                   "new: fail here and not in none; dupl., viol.: duplicate triggers and broken "
+                   "invariants in all. alone: against none; beside the others: against all "
+                   "the others; shares add up to all against none. Paired t over replications, "
+                   "shares in percentage points; 0 everywhere: the "
+                   "same in every replication; [?]: not estimable.");
+    page_style(page, PAGE_PLAIN);
+    print_breakage(ablate, page);
+    putc('\n', page->file);
+    if (directory != NULL)
+        page_put(page->file, arena_print(ablate->arena, "Result: %s\n", directory));
+    struct identity identity = identity_of(ablate);
+    page_style(page, PAGE_FAINT);
+    page_paragraph(page, 0, identity_line(&identity, ablate->arena));
+    page_put(page->file, arena_print(ablate->arena, "%s\n%s\n", identity.command, identity_caveat));
+    page_style(page, PAGE_PLAIN);
+}
+
+static json_t *combination_json(const struct ablate *ablate, uint32_t variant)
+{
+    const struct model *model = ablate->result->model;
+    const struct summary_variant *summary = &ablate->summary->variants[variant];
+    json_t *with = json_array(), *metrics = json_object();
+    for (size_t f = 0; f < ablate->factor_count; f++)
+        if (ablate->order[variant] >> f & 1)
+            json_array_append_new(with, json_string(ablate->factors[f]));
+    for (size_t m = 0; m < model->metric_count; m++)
+        json_object_set_new(metrics, model->metrics[m].name,
+                            estimate_metric_json(&model->metrics[m], &summary->metrics[m]));
+    json_t *json = json_pack("{s:s, s:o, s:o}", "name", ablate->result->variants[variant].name,
+                             "fixes", with, "metrics", metrics);
+    CHECK(json != NULL);
+    if (variant > 0 && summary->units.is_known)
+        json_object_set_new(json, "new_failures",
+                            json_integer((json_int_t)summary->units.only_later));
+    return json;
+}
+
+static json_t *factor_json(const struct ablate *ablate, size_t factor)
+{
+    json_t *metrics = json_object();
+    for (size_t m = 0; m < ablate->metric_count; m++) {
+        const struct ablate_effect *effect = ablate_effect(ablate, m, factor);
+        enum metric_unit unit = metric_of(ablate, m)->unit;
+        json_object_set_new(metrics, metric_of(ablate, m)->name,
+                            json_pack("{s:o, s:o, s:o}", "none_minus_alone",
+                                      estimate_json(&effect->alone, unit), "others_minus_all",
+                                      estimate_json(&effect->last, unit), "shapley_share",
+                                      estimate_json(&effect->share, unit)));
+    }
+    json_t *json = json_pack("{s:s, s:s, s:o}", "name", ablate->factors[factor], "conclusion",
+                             ablate_sentence(ablate, factor), "effects", metrics);
+    CHECK(json != NULL);
+    return json;
+}
+
+void ablate_write_json(const struct ablate *ablate, FILE *file)
+{
+    struct identity identity = identity_of(ablate);
+    json_t *combinations = json_array(), *fixes = json_array();
+    for (uint32_t v = 0; v < ablate->result->variant_count; v++)
+        json_array_append_new(combinations, combination_json(ablate, v));
+    for (size_t f = 0; f < ablate->factor_count; f++)
+        json_array_append_new(fixes, factor_json(ablate, f));
+    json_t *json = json_pack(
+        "{s:i, s:s, s:o, s:s, s:s, s:s, s:s, s:o, s:o}", "schema_version", 1, "question",
+        ablate->base->question, "identity", identity_json(&identity), "model",
+        ablate->result->model->name, "unit", ablate->result->model->unit_name, "without_fixes",
+        ablate->base->variants[ablate->first].name, "with_fixes",
+        ablate->base->variants[ablate->fixed].name, "fixes", fixes, "combinations", combinations);
+    CHECK(json != NULL);
+    identity_write_json(json, file);
+    json_decref(json);
+}
+
+static const char *unit_of(const struct metric *metric)
+{
+    return metric->kind == METRIC_PROPORTION ? "share" : estimate_unit_name(metric->unit);
+}
+
+static void write_row(const struct ablate *ablate, struct tsv *tsv, uint32_t variant, size_t index)
+{
+    const struct metric *metric = &ablate->result->model->metrics[index];
+    const struct summary_variant *summary = &ablate->summary->variants[variant];
+    const struct interval *headline = &summary->metrics[index].headline;
+    tsv_text(tsv, ablate->result->variants[variant].name);
+    for (size_t f = 0; f < ablate->factor_count; f++)
+        tsv_count(tsv, ablate->order[variant] >> f & 1);
+    tsv_text(tsv, metric->name);
+    tsv_text(tsv, unit_of(metric));
+    tsv_text(tsv, estimate_state_name(headline->state));
+    estimate_cells(tsv, headline, metric->unit);
+    if (variant > 0)
+        estimate_cells(tsv, &summary->differences[index].difference, metric->unit);
+    else
+        for (int i = 0; i < 3; i++)
+            tsv_empty(tsv);
+    tsv_end_row(tsv);
+}
+
+void ablate_write_combinations(const struct ablate *ablate, FILE *file)
+{
+    static const char *const rest[] = {
+        "metric",          "unit",           "state",          "estimate", "low", "high",
+        "none_minus_this", "difference_low", "difference_high"};
+    struct tsv tsv = tsv_make(file);
+    tsv_text(&tsv, "combination");
+    for (size_t f = 0; f < ablate->factor_count; f++)
+        tsv_text(&tsv, ablate->factors[f]);
+    for (size_t i = 0; i < sizeof rest / sizeof rest[0]; i++)
+        tsv_text(&tsv, rest[i]);
+    tsv_end_row(&tsv);
+    for (uint32_t v = 0; v < ablate->result->variant_count; v++)
+        for (size_t m = 0; m < ablate->result->model->metric_count; m++)
+            write_row(ablate, &tsv, v, m);
+}
+
+void ablate_write_effects(const struct ablate *ablate, FILE *file)
+{
+    static const char *const header[] = {"fix",   "metric",   "unit", "effect",
+                                         "state", "estimate", "low",  "high"};
+    static const char *const names[] = {"none_minus_alone", "others_minus_all", "shapley_share"};
+    struct tsv tsv = tsv_make(file);
+    tsv_header(&tsv, header, sizeof header / sizeof header[0]);
+    for (size_t f = 0; f < ablate->factor_count; f++)
+        for (size_t m = 0; m < ablate->metric_count; m++) {
+            const struct ablate_effect *effect = ablate_effect(ablate, m, f);
+            const struct interval *const intervals[] = {&effect->alone, &effect->last,
+                                                        &effect->share};
+            for (size_t i = 0; i < 3; i++) {
+                tsv_text(&tsv, ablate->factors[f]);
+                tsv_text(&tsv, metric_of(ablate, m)->name);
+                tsv_text(&tsv, unit_of(metric_of(ablate, m)));
+                tsv_text(&tsv, names[i]);
+                tsv_text(&tsv, estimate_state_name(intervals[i]->state));
+                estimate_cells(&tsv, intervals[i], metric_of(ablate, m)->unit);
+                tsv_end_row(&tsv);
+            }
+        }
+}

@@ -1,0 +1,240 @@
+#include "models/rcesim/study/calibrate.h"
+
+#include <math.h>
+
+#include "sim/base/check.h"
+#include "sim/stats/root.h"
+
+/* Places of the first look, evenly on the scale. */
+enum { PLACE_COUNT = 7 };
+
+struct one {
+    struct calibrate *calibrate;
+    struct root_search search; /* With all replications. */
+    /* What the first look saw. */
+    double rough[PLACE_COUNT]; /* The metric at each place. */
+    double half;               /* Its widest half interval. */
+    bool moves, is_monotone;
+};
+
+static double place(size_t index)
+{
+    return (double)index / (PLACE_COUNT - 1);
+}
+
+static bool evaluate(void *context, double x, double *value)
+{
+    struct calibrate_sample sample;
+    if (!calibrate_evaluate(context, &x, ((struct calibrate *)context)->base->replication_count,
+                            &sample, NULL))
+        return false;
+    *value = sample.metrics[0].estimate;
+    return true;
+}
+
+/* +1 or -1 where the second is surely above or below the first, in the same worlds; else 0. Many
+ * pairs are asked, so twice the half-width is demanded. */
+static int compare(const struct calibrate *calibrate, const struct study_run *first,
+                   const struct study_run *second)
+{
+    const struct target *target = &calibrate->targets[0];
+    int variant =
+        result_find_variant(first->result, calibrate->base->variants[target->variant].name);
+    CHECK(variant >= 0);
+    struct interval difference =
+        study_difference(second, (uint32_t)variant, first, (uint32_t)variant, target->metric);
+    if (!interval_is_known(&difference) ||
+        fabs(difference.estimate) <= 2 * calibrate_half(&difference))
+        return 0;
+    return difference.estimate > 0 ? 1 : -1;
+}
+
+/* Look at the whole range: does the metric move, and one way only? */
+static bool look(struct one *one, uint32_t replication_count)
+{
+    struct calibrate *calibrate = one->calibrate;
+    struct study_run runs[PLACE_COUNT] = {0};
+    bool is_good = true, rises = false, falls = false;
+    for (size_t i = 0; is_good && i < PLACE_COUNT; i++) {
+        struct calibrate_sample sample;
+        double scale = place(i);
+        is_good = calibrate_evaluate(calibrate, &scale, replication_count, &sample, &runs[i]);
+        if (!is_good)
+            break;
+        one->rough[i] = sample.metrics[0].estimate;
+        one->half = fmax(one->half, calibrate_half(&sample.metrics[0]));
+    }
+    for (size_t i = 0; is_good && i < PLACE_COUNT; i++)
+        for (size_t k = i + 1; k < PLACE_COUNT; k++) {
+            int direction = compare(calibrate, &runs[i], &runs[k]);
+            rises = rises || direction > 0;
+            falls = falls || direction < 0;
+        }
+    for (size_t i = 0; i < PLACE_COUNT; i++)
+        study_release(&runs[i]);
+    one->is_monotone = !(rises && falls);
+    one->moves = rises || falls;
+    return is_good;
+}
+
+/* Evaluate with all replications, outwards from the neighbours that should enclose the level, until
+ * it is enclosed or everything was tried. False: stopped. */
+static bool enclose(struct one *one, double level)
+{
+    size_t low = 0, high = PLACE_COUNT - 1; /* The ends tell whether it can be reached. */
+    for (size_t i = 0; i + 1 < PLACE_COUNT; i++)
+        if ((one->rough[i] < level) != (one->rough[i + 1] < level)) {
+            low = i;
+            high = i + 1;
+            break;
+        }
+    for (size_t step = 0; step < PLACE_COUNT; step++) {
+        bool is_below = false, is_above = false;
+        size_t from = low > step ? low - step : 0;
+        size_t to = high + step < PLACE_COUNT - 1 ? high + step : PLACE_COUNT - 1;
+        double value;
+        if (!root_evaluate(&one->search, place(from), &value) ||
+            !root_evaluate(&one->search, place(to), &value))
+            return false;
+        for (size_t i = 0; i < one->search.count; i++) {
+            is_below = is_below || one->search.samples[i].value <= level;
+            is_above = is_above || one->search.samples[i].value >= level;
+        }
+        if ((is_below && is_above) || (from == 0 && to == PLACE_COUNT - 1))
+            return true;
+    }
+    return true;
+}
+
+/* The tolerance on the scale that gives the relative one of the value, near `scale`. */
+static double tolerance_at(const struct calibrate *calibrate, double scale)
+{
+    const struct calibrate_parameter *parameter = &calibrate->parameters[0];
+    double low = parameter->low.value, high = parameter->high.value;
+    if (parameter->is_logarithmic)
+        return calibrate->tolerance / log(high / low);
+    double value = fabs(low + (high - low) * scale);
+    return calibrate->tolerance * fmax(value, 0.01 * (high - low)) / (high - low);
+}
+
+/* Find where the metric meets a level. `*is_there` is false where it does not. */
+static bool find_level(struct one *one, double level, bool *is_there, double *scale)
+{
+    if (!enclose(one, level))
+        return false;
+    double near = 0.5;
+    for (size_t i = 0; i + 1 < one->search.count; i++)
+        if ((one->search.samples[i].value < level) != (one->search.samples[i + 1].value < level)) {
+            near = (one->search.samples[i].x + one->search.samples[i + 1].x) / 2;
+            break;
+        }
+    enum root_outcome outcome =
+        root_find(&one->search, level, tolerance_at(one->calibrate, near), scale);
+    *is_there = outcome == ROOT_FOUND;
+    return outcome != ROOT_STOPPED;
+}
+
+static bool not_found(struct calibrate *calibrate, enum calibrate_outcome outcome,
+                      const char *reason)
+{
+    calibrate->outcome = outcome;
+    calibrate->reason = reason;
+    return true;
+}
+
+static bool report_unreachable(struct one *one, double first, double last)
+{
+    struct calibrate *calibrate = one->calibrate;
+    const struct calibrate_parameter *parameter = &calibrate->parameters[0];
+    struct arena *arena = calibrate->study->arena;
+    return not_found(calibrate, CALIBRATE_UNREACHABLE,
+                     arena_print(arena,
+                                 "%s cannot be reached: at %s the metric is %s, at %s it is %s",
+                                 calibrate->targets[0].text, quantity_print(arena, &parameter->low),
+                                 calibrate_metric_text(calibrate, 0, first),
+                                 quantity_print(arena, &parameter->high),
+                                 calibrate_metric_text(calibrate, 0, last)));
+}
+
+/* The metric does not move, so there is nothing to find: either it stands where it was observed, or
+ * it never gets there. */
+static bool report_flat(struct one *one)
+{
+    struct calibrate *calibrate = one->calibrate;
+    const struct target *target = &calibrate->targets[0];
+    double first = one->rough[0], last = one->rough[PLACE_COUNT - 1];
+    double observed =
+        first < target->estimate ? target->estimate - target->low : target->high - target->estimate;
+    if (fabs(first - target->estimate) > hypot(observed, one->half))
+        return report_unreachable(one, first, last);
+    return not_found(
+        calibrate, CALIBRATE_UNIDENTIFIED,
+        arena_print(calibrate->study->arena,
+                    "%s is not identified: the metric is about %s over the whole range, within the "
+                    "noise",
+                    calibrate->parameters[0].name, calibrate_metric_text(calibrate, 0, first)));
+}
+
+/* Where the ends of the observation, widened by the simulation's own error, are met. */
+static bool find_limits(struct one *one, double scale, double half)
+{
+    struct calibrate *calibrate = one->calibrate;
+    const struct calibrate_parameter *parameter = &calibrate->parameters[0];
+    const struct target *target = &calibrate->targets[0];
+    double limits[2] = {0, 1};
+    bool is_open[2] = {true, true};
+    const double halves[] = {-hypot(target->estimate - target->low, half),
+                             hypot(target->high - target->estimate, half)};
+    bool falls = one->search.samples[0].value > one->search.samples[one->search.count - 1].value;
+    for (size_t i = 0; i < 2; i++) {
+        bool is_there = true;
+        double found = scale;
+        /* Without any error there is nothing to look for. */
+        if (halves[i] != 0 && !find_level(one, target->estimate + halves[i], &is_there, &found))
+            return false;
+        size_t end = falls ? 1 - i : i;
+        limits[end] = is_there ? found : limits[end];
+        is_open[end] = !is_there;
+    }
+    calibrate->values[0] = (struct calibrate_value){
+        .estimate = calibrate_quantity(parameter, scale),
+        .low = calibrate_quantity(parameter, fmin(limits[0], scale)),
+        .high = calibrate_quantity(parameter, fmax(limits[1], scale)),
+        .is_low_open = is_open[0],
+        .is_high_open = is_open[1],
+    };
+    return true;
+}
+
+bool calibrate_find_one(struct calibrate *calibrate)
+{
+    struct arena *arena = calibrate->study->arena;
+    struct one *one = arena_take(arena, sizeof *one);
+    one->calibrate = calibrate;
+    one->search = (struct root_search){.evaluate = evaluate, .context = calibrate};
+    uint32_t all = calibrate->base->replication_count, few = calibrate_few(calibrate);
+    bool is_there;
+    double scale;
+    if (!look(one, few) || (!one->moves && few < all && !look(one, all)))
+        return false;
+    if (!one->moves)
+        return report_flat(one);
+    if (!find_level(one, calibrate->targets[0].estimate, &is_there, &scale))
+        return false;
+    if (!is_there)
+        return report_unreachable(one, one->search.samples[0].value,
+                                  one->search.samples[one->search.count - 1].value);
+    if (!one->is_monotone)
+        options_list_add(&calibrate->notes, arena,
+                         "The metric rises in one part of the range and falls in another: other "
+                         "values may fit as well. The one nearest to the lower end was taken.");
+    struct calibrate_sample sample;
+    if (!calibrate_evaluate(calibrate, &scale, all, &sample, NULL) ||
+        !find_limits(one, scale, calibrate_half(&sample.metrics[0])))
+        return false;
+    if (!interval_is_known(&sample.metrics[0]))
+        options_list_add(&calibrate->notes, arena,
+                         "The simulation's own error is not known from one replication.");
+    calibrate->outcome = CALIBRATE_FOUND;
+    return true;
+}

@@ -1,0 +1,331 @@
+#include "models/rcesim/study/policies.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "models/rcesim/format/domain.h"
+#include "models/rcesim/result/estimate.h"
+#include "reports/figure.h"
+#include "reports/tsv.h"
+#include "sim/base/check.h"
+
+static struct arena *arena_of(const struct policies *policies)
+{
+    return policies->study.arena;
+}
+
+static const struct metric *metric_of(const struct policies *policies, size_t criterion)
+{
+    return &policies->configuration->domain->model->metrics[policies->criteria[criterion].metric];
+}
+
+static const struct summary_metric *summary_of(const struct policies *policies, size_t variant,
+                                               size_t criterion)
+{
+    return &policies->standings[variant].metrics[policies->criteria[criterion].metric];
+}
+
+static const char *name_of(const struct policies *policies, size_t variant)
+{
+    return policies->configuration->variants[variant].name;
+}
+
+static const char *value_text(const struct policies *policies, size_t variant, size_t criterion)
+{
+    const struct metric *metric = metric_of(policies, criterion);
+    const struct summary_metric *summary = summary_of(policies, variant, criterion);
+    if (metric->kind == METRIC_PROPORTION)
+        return estimate_rate_text(arena_of(policies), metric, summary);
+    if (!interval_has_estimate(&summary->headline))
+        return "no data";
+    return estimate_value_text(arena_of(policies), metric, summary->headline.estimate);
+}
+
+/* "0.5 points", "15 min", "1" */
+static const char *indifference_text(const struct policies *policies)
+{
+    const struct metric *metric = metric_of(policies, 0);
+    double width = policies->criteria[0].indifferent;
+    if (metric->kind == METRIC_PROPORTION)
+        return arena_print(arena_of(policies), "%.6g points", 100 * width);
+    if (metric->unit == METRIC_COUNT)
+        return arena_print(arena_of(policies), "%.6g", width);
+    return estimate_value_text(arena_of(policies), metric, width);
+}
+
+static const char *exit_text(const struct policies *policies, size_t variant)
+{
+    const struct kim_nelson_exit *exit = &policies->standings[variant].exit;
+    if (variant == policies->best)
+        return kim_nelson_is_decided(policies->race) ? "best" : "leads";
+    if (policies_estimate(policies, variant, 0) == policies_estimate(policies, policies->best, 0))
+        return "ties";
+    if (exit->replication_count == 0)
+        return "still in";
+    return arena_print(arena_of(policies), "out at %" PRIu64, exit->replication_count);
+}
+
+/* What short titles stand for. */
+static const char *legend(const struct policies *policies)
+{
+    const char *text = "";
+    for (size_t c = 0; c < policies->criterion_count; c++)
+        if (strcmp(policies->criteria[c].title, metric_of(policies, c)->label) != 0)
+            text = arena_print(arena_of(policies), "%s%s: %s. ", text, policies->criteria[c].title,
+                               metric_of(policies, c)->label);
+    return text;
+}
+
+static void print_standings(const struct policies *policies, const struct page *page)
+{
+    const char *note = policies->configuration->domain->criteria_note;
+    struct table *table = table_create(arena_of(policies));
+    table_add_column(table, "policy", TABLE_LEFT);
+    for (size_t c = 0; c < policies->criterion_count; c++)
+        table_add_column(table, policies->criteria[c].title, TABLE_RIGHT);
+    table_add_column(table, "n", TABLE_RIGHT);
+    table_add_column(table, "race", TABLE_LEFT);
+    table_add_column(table, "front", TABLE_LEFT);
+    for (size_t k = 0; k < policies->configuration->variant_count; k++) {
+        size_t v = policies->order[k];
+        table_add_styled(table, name_of(policies, v),
+                         v == policies->best ? PAGE_STRONG : PAGE_PLAIN);
+        for (size_t c = 0; c < policies->criterion_count; c++)
+            table_add(table, value_text(policies, v, c));
+        table_print_cell(table, "%" PRIu32, policies->standings[v].replication_count);
+        table_add(table, exit_text(policies, v));
+        table_add(table, policies->standings[v].is_on_front ? "yes" : "");
+    }
+    page_title(page,
+               arena_print(arena_of(policies), "Policies by %s", metric_of(policies, 0)->label));
+    table_print(table, page);
+    page_style(page, PAGE_FAINT);
+    page_paragraph(page, 2,
+                   arena_print(arena_of(policies),
+                               "%sn: replications. out at n: worse than another beyond chance, and "
+                               "no longer simulated. front: no other is at least as good by all of "
+                               "these and better by one.%s%s",
+                               legend(policies), note == NULL ? "" : " ",
+                               note == NULL ? "" : note));
+    page_style(page, PAGE_PLAIN);
+}
+
+static const char *p_text(const struct policies *policies, size_t variant)
+{
+    const struct policies_standing *standing = &policies->standings[variant];
+    if (!standing->has_p)
+        return "-";
+    if (standing->p < 1e-4)
+        return "< 0.0001";
+    return arena_print(arena_of(policies), "%.2g", standing->p);
+}
+
+static void print_differences(const struct policies *policies, const struct page *page)
+{
+    struct table *table = table_create(arena_of(policies));
+    const struct metric *metric = metric_of(policies, 0);
+    table_add_column(table, "policy", TABLE_LEFT);
+    table_add_column(table, "difference", TABLE_LEFT);
+    table_add_column(table, "p", TABLE_RIGHT);
+    table_add_column(table, "dominated by", TABLE_LEFT);
+    for (size_t k = 0; k < policies->configuration->variant_count; k++) {
+        size_t v = policies->order[k];
+        const struct policies_standing *standing = &policies->standings[v];
+        table_add(table, name_of(policies, v));
+        table_add(table, v == policies->best ? ""
+                                             : estimate_change_text(arena_of(policies), metric,
+                                                                    &standing->differences[0]));
+        table_add(table, v == policies->best ? "" : p_text(policies, v));
+        table_add(table, standing->dominated_by == POLICIES_NOBODY
+                             ? ""
+                             : name_of(policies, standing->dominated_by));
+    }
+    page_title(page, arena_print(arena_of(policies), "Difference from %s: %s",
+                                 name_of(policies, policies->best), metric->label));
+    table_print(table, page);
+    page_style(page, PAGE_FAINT);
+    page_paragraph(
+        page, 2,
+        "Policy minus that one, paired t over replications, shares in percentage points; "
+        "p adjusted by Holm. dominated by: another one is no worse by any column above "
+        "beyond what does not matter, and better by one, by the paired intervals.");
+    page_style(page, PAGE_PLAIN);
+}
+
+/* The answer in a sentence or two. */
+static const char *conclusion(const struct policies *policies)
+{
+    struct arena *arena = arena_of(policies);
+    const char *label = metric_of(policies, 0)->label, *best = name_of(policies, policies->best);
+    const char *text;
+    if (kim_nelson_is_decided(policies->race))
+        text = arena_print(arena,
+                           "Least %s: %s, decided after %" PRIu64 " replications. With probability "
+                           "%.6g %% no other is less by more than %s (Kim-Nelson).",
+                           label, best, kim_nelson_replication_count(policies->race),
+                           100 * policies->configuration->confidence, indifference_text(policies));
+    else
+        text =
+            arena_print(arena,
+                        "Undecided after %" PRIu64 " replications: %s leads by %s. At most %" PRIu64
+                        " replications would decide (--budget), or a wider --delta than %s.",
+                        kim_nelson_replication_count(policies->race), best, label,
+                        kim_nelson_replication_max(policies->race), indifference_text(policies));
+    if (policies->cheapest == POLICIES_NOBODY)
+        return text;
+    return arena_print(
+        arena, "%s As good within %s, for less: %s (%s %s).", text, indifference_text(policies),
+        name_of(policies, policies->cheapest), metric_of(policies, 1)->label,
+        estimate_change_text(arena, metric_of(policies, 1),
+                             &policies->standings[policies->cheapest].differences[1]));
+}
+
+static struct identity identity_of(const struct policies *policies)
+{
+    uint32_t count = 0;
+    for (uint32_t v = 0; v < policies->configuration->variant_count; v++)
+        if (policies->standings[v].replication_count > count)
+            count = policies->standings[v].replication_count;
+    struct identity identity = study_identity(policies->configuration, policies->command, count);
+    const struct result *last = policies->rounds[policies->round_count - 1].result;
+    if (policies->is_partial)
+        identity.replications_planned = last->first_replication + last->replications_planned;
+    return identity;
+}
+
+static void print_head(const struct policies *policies, const struct page *page)
+{
+    page_style(page, PAGE_STRONG);
+    page_paragraph(page, 0, policies->configuration->question);
+    page_style(page, PAGE_PLAIN);
+    page_paragraph(
+        page, 0,
+        arena_print(arena_of(policies), "%s: %" PRIu32 " policies%s%s, all in the same worlds",
+                    scenario_name(policies->configuration->scenario),
+                    policies->configuration->variant_count, policies->base == NULL ? "" : " upon ",
+                    policies->base == NULL ? "" : policies->base));
+    if (policies->is_partial) {
+        page_style(page, PAGE_UNSURE);
+        page_paragraph(page, 0, "INTERRUPTED: a partial result.");
+        page_style(page, PAGE_PLAIN);
+    }
+    putc('\n', page->file);
+    page_style(page, PAGE_STRONG);
+    page_paragraph(page, 0, conclusion(policies));
+    page_style(page, PAGE_PLAIN);
+}
+
+void policies_print(const struct policies *policies, const char *directory, const struct page *page)
+{
+    struct identity identity = identity_of(policies);
+    print_head(policies, page);
+    print_standings(policies, page);
+    print_differences(policies, page);
+    putc('\n', page->file);
+    if (directory != NULL)
+        page_put(page->file, arena_print(arena_of(policies), "Result: %s\n", directory));
+    page_style(page, PAGE_FAINT);
+    page_paragraph(page, 0, identity_line(&identity, arena_of(policies)));
+    page_put(page->file,
+             arena_print(arena_of(policies), "%s\n%s\n", identity.command, identity_caveat));
+    page_style(page, PAGE_PLAIN);
+}
+
+static json_t *criterion_json(const struct policies *policies, size_t index)
+{
+    const struct policies_criterion *criterion = &policies->criteria[index];
+    const struct metric *metric = metric_of(policies, index);
+    return json_pack("{s:s, s:s, s:f}", "metric", metric->name, "unit",
+                     estimate_unit_name(metric->unit), "indifference_zone",
+                     estimate_in_unit(metric->unit, criterion->indifferent));
+}
+
+static json_t *policy_json(const struct policies *policies, size_t variant)
+{
+    const struct policies_standing *standing = &policies->standings[variant];
+    json_t *metrics = json_object();
+    for (size_t c = 0; c < policies->criterion_count; c++) {
+        const struct metric *metric = metric_of(policies, c);
+        json_t *value = estimate_metric_json(metric, summary_of(policies, variant, c));
+        json_object_set_new(value, "minus_best",
+                            estimate_json(&standing->differences[c], metric->unit));
+        json_object_set_new(metrics, metric->name, value);
+    }
+    json_t *value = json_pack("{s:s, s:I, s:b, s:b}", "policy", name_of(policies, variant),
+                              "replications", (json_int_t)standing->replication_count, "is_best",
+                              variant == policies->best, "is_on_front", standing->is_on_front);
+    if (standing->exit.replication_count > 0 && variant != policies->best)
+        json_object_set_new(value, "out_of_race_at",
+                            json_integer((json_int_t)standing->exit.replication_count));
+    if (standing->has_p)
+        json_object_set_new(value, "p_adjusted", json_real(standing->p));
+    if (standing->dominated_by != POLICIES_NOBODY)
+        json_object_set_new(value, "dominated_by",
+                            json_string(name_of(policies, standing->dominated_by)));
+    json_object_set_new(value, "metrics", metrics);
+    return value;
+}
+
+void policies_write_json(const struct policies *policies, FILE *file)
+{
+    json_t *criteria = json_array(), *all = json_array();
+    for (size_t c = 0; c < policies->criterion_count; c++)
+        json_array_append_new(criteria, criterion_json(policies, c));
+    for (size_t k = 0; k < policies->configuration->variant_count; k++)
+        json_array_append_new(all, policy_json(policies, policies->order[k]));
+    struct identity identity = identity_of(policies);
+    json_t *value =
+        json_pack("{s:i, s:s, s:o, s:s, s:b, s:I, s:I, s:f, s:s, s:s, s:o, s:o}", "schema_version",
+                  1, "question", policies->configuration->question, "identity",
+                  identity_json(&identity), "model", policies->configuration->domain->model->name,
+                  "is_decided", kim_nelson_is_decided(policies->race), "replications_in_race",
+                  (json_int_t)kim_nelson_replication_count(policies->race), "pilot",
+                  (json_int_t)policies->options.first_stage, "confidence",
+                  policies->configuration->confidence, "best", name_of(policies, policies->best),
+                  "conclusion", conclusion(policies), "criteria", criteria, "policies", all);
+    CHECK(value != NULL);
+    if (policies->cheapest != POLICIES_NOBODY)
+        json_object_set_new(value, "as_good_for_less",
+                            json_string(name_of(policies, policies->cheapest)));
+    identity_write_json(value, file);
+    json_decref(value);
+}
+
+void policies_write_tsv(const struct policies *policies, FILE *file)
+{
+    static const char *const columns[] = {
+        "policy",  "replications", "metric",       "unit",          "state",      "estimate",
+        "low",     "high",         "minus_best",   "minus_low",     "minus_high", "p_adjusted",
+        "is_best", "is_on_front",  "dominated_by", "out_of_race_at"};
+    struct tsv tsv = tsv_make(file);
+    tsv_header(&tsv, columns, sizeof columns / sizeof columns[0]);
+    for (size_t k = 0; k < policies->configuration->variant_count; k++)
+        for (size_t c = 0; c < policies->criterion_count; c++) {
+            size_t v = policies->order[k];
+            const struct metric *metric = metric_of(policies, c);
+            const struct policies_standing *standing = &policies->standings[v];
+            const struct interval *headline = &summary_of(policies, v, c)->headline;
+            tsv_text(&tsv, name_of(policies, v));
+            tsv_count(&tsv, standing->replication_count);
+            tsv_text(&tsv, metric->name);
+            tsv_text(&tsv, metric->kind == METRIC_PROPORTION ? "share"
+                                                             : estimate_unit_name(metric->unit));
+            tsv_text(&tsv, estimate_state_name(headline->state));
+            estimate_cells(&tsv, headline, metric->unit);
+            estimate_cells(&tsv, &standing->differences[c], metric->unit);
+            if (c == 0 && standing->has_p)
+                tsv_real(&tsv, standing->p);
+            else
+                tsv_empty(&tsv);
+            tsv_count(&tsv, v == policies->best);
+            tsv_count(&tsv, standing->is_on_front);
+            tsv_text(&tsv, standing->dominated_by == POLICIES_NOBODY
+                               ? NULL
+                               : name_of(policies, standing->dominated_by));
+            if (standing->exit.replication_count > 0 && v != policies->best)
+                tsv_count(&tsv, (int64_t)standing->exit.replication_count);
+            else
+                tsv_empty(&tsv);
+            tsv_end_row(&tsv);
+        }
+}
