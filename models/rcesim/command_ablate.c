@@ -16,7 +16,6 @@ struct options {
     struct options_scenario scenario;
     struct options_work work;
     struct options_list metrics;
-    struct options_list words; /* For the normal form of the command. */
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -29,8 +28,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_METRIC:
         options_list_add(&options->metrics, options->scenario.arena, argument);
-        options_list_add(&options->words, options->scenario.arena, "--metric");
-        options_list_add(&options->words, options->scenario.arena, argument);
+        options_note(&options->scenario, "--metric", argument);
         return 0;
     case ARGP_KEY_END:
         if (options->scenario.variants.count > 1)
@@ -105,7 +103,7 @@ static bool prepare(struct ablate *ablate, const struct study *study, const stru
         !choose_variant(ablate, options, error) || !choose_metrics(ablate, options, error) ||
         !ablate_prepare(ablate, error))
         return false;
-    ablate->command = study_command(study, "ablate", &options->words);
+    ablate->command = options_command(study->options, "ablate", true);
     return true;
 }
 
@@ -124,10 +122,9 @@ static void write_effects(const void *context, FILE *file)
     ablate_write_effects(context, file);
 }
 
-static void write_scenario(const void *context, FILE *file)
+static void print(const void *context, const char *directory, const struct page *page)
 {
-    const struct ablate *ablate = context;
-    scenario_print_resolved(ablate->base->scenario, file);
+    ablate_print(context, directory, page);
 }
 
 static int finish(const struct ablate *ablate, const struct study *study,
@@ -137,23 +134,16 @@ static int finish(const struct ablate *ablate, const struct study *study,
         {MARK, write_json},
         {"combinations.tsv", write_combinations},
         {"effects.tsv", write_effects},
-        {"scenario.resolved.yaml", write_scenario},
     };
-    struct directory_target written = *target;
-    if (ablate->result->is_partial)
-        interrupt_spare(&written, ablate->arena);
-    struct error error;
-    bool is_written =
-        study_write(ablate->arena, &written, files, sizeof files / sizeof files[0], ablate, &error);
-    struct page page = page_of(stdout);
-    if (study->work->is_json)
-        ablate_write_json(ablate, stdout);
-    else
-        ablate_print(ablate, is_written ? written.path : NULL, &page);
-    fflush(stdout);
-    if (!is_written)
-        return options_fail(&error);
-    return ablate->result->is_partial ? INTERRUPT_STATUS : 0;
+    struct study_report report = {
+        .context = ablate,
+        .files = files,
+        .file_count = sizeof files / sizeof files[0],
+        .configuration = ablate->base,
+        .is_partial = ablate->result->is_partial,
+        .print = print,
+    };
+    return study_publish(study, target, &report);
 }
 
 static int ablate_and_report(struct options *options)

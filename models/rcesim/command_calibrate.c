@@ -16,17 +16,10 @@ struct options {
     struct options_scenario scenario;
     struct options_work work;
     struct options_list turns, targets;
-    struct options_list words; /* For the normal form of the command. */
     bool has_verify_seed;
     uint64_t verify_seed;
     double tolerance;
 };
-
-static void add_words(struct options *options, const char *option, const char *value)
-{
-    options_list_add(&options->words, options->scenario.arena, option);
-    options_list_add(&options->words, options->scenario.arena, value);
-}
 
 static double parse_tolerance(const struct argp_state *state, const char *text)
 {
@@ -46,20 +39,20 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_TURN:
         options_list_add(&options->turns, options->scenario.arena, argument);
-        add_words(options, "--turn", argument);
+        options_note(&options->scenario, "--turn", argument);
         return 0;
     case KEY_TARGET:
         options_list_add(&options->targets, options->scenario.arena, argument);
-        add_words(options, "--target", argument);
+        options_note(&options->scenario, "--target", argument);
         return 0;
     case KEY_VERIFY_SEED:
         options->verify_seed = options_number(state, "--verify-seed", argument, 0, INT64_MAX);
         options->has_verify_seed = true;
-        add_words(options, "--verify-seed", argument);
+        options_note(&options->scenario, "--verify-seed", argument);
         return 0;
     case KEY_TOLERANCE:
         options->tolerance = parse_tolerance(state, argument);
-        add_words(options, "--tolerance", argument);
+        options_note(&options->scenario, "--tolerance", argument);
         return 0;
     }
     return options_one_scenario(key, argument, state, &options->scenario);
@@ -110,10 +103,9 @@ static void write_overlay(const void *context, FILE *file)
     calibrate_write_overlay(context, file);
 }
 
-static void write_scenario(const void *context, FILE *file)
+static void print(const void *context, const char *directory, const struct page *page)
 {
-    const struct calibrate *calibrate = context;
-    scenario_print_resolved(calibrate->base->scenario, file);
+    calibrate_print(context, directory, page);
 }
 
 static int status_of(const struct calibrate *calibrate)
@@ -130,30 +122,32 @@ static int status_of(const struct calibrate *calibrate)
     return 0;
 }
 
+/* Only what was found is written; that nothing was is said. */
 static int finish(const struct calibrate *calibrate, const struct directory_target *target)
 {
-    static const struct study_file files[] = {
-        {MARK, write_json},
-        {"calibrated.yaml", write_overlay},
-        {"scenario.resolved.yaml", write_scenario},
-    };
+    static const struct study_file files[] = {{MARK, write_json},
+                                              {"calibrated.yaml", write_overlay}};
     if (calibrate->outcome == CALIBRATE_INTERRUPTED) {
         fprintf(stderr, "rcesim: interrupted before the values were found; nothing written\n");
         return INTERRUPT_STATUS;
     }
-    struct error error;
-    bool is_found = calibrate->outcome == CALIBRATE_FOUND;
-    bool is_written = is_found && study_write(calibrate->study->arena, target, files,
-                                              sizeof files / sizeof files[0], calibrate, &error);
     struct page page = page_of(stdout);
-    if (calibrate->study->work->is_json)
-        calibrate_write_json(calibrate, stdout);
-    else
-        calibrate_print(calibrate, is_written ? target->path : NULL, &page);
-    fflush(stdout);
-    if (is_found && !is_written)
-        return options_fail(&error);
-    return status_of(calibrate);
+    if (calibrate->outcome != CALIBRATE_FOUND) {
+        if (calibrate->study->work->is_json)
+            calibrate_write_json(calibrate, stdout);
+        else
+            calibrate_print(calibrate, NULL, &page);
+        return status_of(calibrate);
+    }
+    struct study_report report = {
+        .context = calibrate,
+        .files = files,
+        .file_count = sizeof files / sizeof files[0],
+        .configuration = calibrate->base,
+        .print = print,
+    };
+    int status = study_publish(calibrate->study, target, &report);
+    return status != 0 ? status : status_of(calibrate);
 }
 
 static bool prepare(struct calibrate *calibrate, struct study *study, const struct options *options,
@@ -185,7 +179,7 @@ static bool prepare(struct calibrate *calibrate, struct study *study, const stru
         return error_set(error, ERROR_USAGE,
                          "--verify-seed: what is found with seed %llu is verified with another",
                          (unsigned long long)base->seed);
-    calibrate->command = study_command(study, "calibrate", &options->words);
+    calibrate->command = options_command(study->options, "calibrate", true);
     return true;
 }
 

@@ -27,16 +27,9 @@ struct options {
     struct options_scenario scenario;
     struct options_work work;
     struct options_list policies;
-    struct options_list words; /* For the normal form of the command. */
     struct policies_request request;
     bool is_list;
 };
-
-static void add_words(struct options *options, const char *option, const char *value)
-{
-    options_list_add(&options->words, options->scenario.arena, option);
-    options_list_add(&options->words, options->scenario.arena, value);
-}
 
 static void add_presets(struct options *options)
 {
@@ -44,7 +37,7 @@ static void add_presets(struct options *options)
     const struct rce_retry_preset *presets = rce_retry_presets(&count);
     for (size_t i = 0; i < count; i++)
         options_list_add(&options->policies, options->scenario.arena, presets[i].name);
-    options_list_add(&options->words, options->scenario.arena, "--presets");
+    options_note(&options->scenario, "--presets", NULL);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -57,29 +50,29 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_POLICY:
         options_list_add(&options->policies, options->scenario.arena, argument);
-        add_words(options, "--policy", argument);
+        options_note(&options->scenario, "--policy", argument);
         return 0;
     case KEY_BASE:
         options->request.base = argument;
-        add_words(options, "--base", argument);
+        options_note(&options->scenario, "--base", argument);
         return 0;
     case KEY_METRIC:
         options->request.metric = argument;
-        add_words(options, "--metric", argument);
+        options_note(&options->scenario, "--metric", argument);
         return 0;
     case KEY_DELTA:
         options->request.delta = argument;
-        add_words(options, "--delta", argument);
+        options_note(&options->scenario, "--delta", argument);
         return 0;
     case KEY_PILOT:
         options->request.pilot_count =
             (uint32_t)options_number(state, "--pilot", argument, 2, BUDGET_MAX);
-        add_words(options, "--pilot", argument);
+        options_note(&options->scenario, "--pilot", argument);
         return 0;
     case KEY_BUDGET:
         options->request.budget_count =
             (uint32_t)options_number(state, "--budget", argument, 2, BUDGET_MAX);
-        add_words(options, "--budget", argument);
+        options_note(&options->scenario, "--budget", argument);
         return 0;
     case KEY_PRESETS: add_presets(options); return 0;
     case KEY_LIST: options->is_list = true; return 0;
@@ -209,39 +202,29 @@ static void write_tsv(const void *context, FILE *file)
     policies_write_tsv(context, file);
 }
 
-static void write_scenario(const void *context, FILE *file)
+static void print(const void *context, const char *directory, const struct page *page)
 {
-    const struct policies *policies = context;
-    scenario_print_resolved(policies->configuration->scenario, file);
+    policies_print(context, directory, page);
 }
 
 static int finish(const struct policies *policies, const struct directory_target *target)
 {
-    static const struct study_file files[] = {
-        {MARK, write_json},
-        {"policies.tsv", write_tsv},
-        {"scenario.resolved.yaml", write_scenario},
-    };
+    static const struct study_file files[] = {{MARK, write_json}, {"policies.tsv", write_tsv}};
     if (policies->standings == NULL) {
         fprintf(stderr, "rcesim: interrupted before the first replication; nothing written\n");
         return INTERRUPT_STATUS;
     }
-    struct directory_target written = *target;
-    if (policies->is_partial)
-        interrupt_spare(&written, policies->study.arena);
-    struct error error;
-    bool is_written = study_write(policies->study.arena, &written, files,
-                                  sizeof files / sizeof files[0], policies, &error);
-    struct page page = page_of(stdout);
-    if (policies->study.work->is_json)
-        policies_write_json(policies, stdout);
-    else
-        policies_print(policies, is_written ? written.path : NULL, &page);
-    fflush(stdout);
-    if (!is_written)
-        return options_fail(&error);
-    if (policies->is_partial)
-        return INTERRUPT_STATUS;
+    struct study_report report = {
+        .context = policies,
+        .files = files,
+        .file_count = sizeof files / sizeof files[0],
+        .configuration = policies->configuration,
+        .is_partial = policies->is_partial,
+        .print = print,
+    };
+    int status = study_publish(&policies->study, target, &report);
+    if (status != 0)
+        return status;
     return kim_nelson_is_decided(policies->race) ? 0 : COMMAND_INCONCLUSIVE;
 }
 
@@ -258,7 +241,7 @@ static int race_and_report(struct options *options)
     struct error error;
     if (!policies_prepare(&policies, &options->request, &error))
         return options_fail(&error);
-    policies.command = study_command(&policies.study, "policies", &options->words);
+    policies.command = options_command(policies.study.options, "policies", true);
     struct directory_target target =
         study_target(&policies.study, policies.configuration, "policies", MARK);
     if (!directory_check(&target, &error) || !policies_race(&policies, &error))

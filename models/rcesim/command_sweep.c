@@ -20,7 +20,6 @@ struct options {
     struct options_scenario scenario;
     struct options_work work;
     struct options_list overs, wheres, metrics;
-    struct options_list words; /* For the normal form of the command. */
     bool is_dry_run;
 };
 
@@ -28,8 +27,7 @@ static void add(struct options *options, struct options_list *list, const char *
                 const char *value)
 {
     options_list_add(list, options->scenario.arena, value);
-    options_list_add(&options->words, options->scenario.arena, option);
-    options_list_add(&options->words, options->scenario.arena, value);
+    options_note(&options->scenario, option, value);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -150,7 +148,7 @@ static bool prepare(struct sweep *sweep, struct grid *grid, const struct options
     for (uint32_t v = 0; v < first->variant_count; v++)
         sweep->variants[v] = first->variants[v].name;
     sweep->points = arena_take_array(study->arena, grid->point_count, sizeof *sweep->points);
-    sweep->command = study_command(study, "sweep", &options->words);
+    sweep->command = options_command(study->options, "sweep", true);
     return choose_metrics(sweep, options, error) && sweep_check(sweep, error);
 }
 
@@ -224,39 +222,28 @@ static void write_tsv(const void *context, FILE *file)
     sweep_write_tsv(context, file);
 }
 
-static void write_scenario(const void *context, FILE *file)
+static void print(const void *context, const char *directory, const struct page *page)
 {
-    const struct sweep *sweep = context;
-    scenario_print_resolved(sweep->base->scenario, file);
+    sweep_print(context, directory, page);
 }
 
 static int finish(const struct sweep *sweep, const struct directory_target *target)
 {
-    static const struct study_file files[] = {
-        {MARK, write_json},
-        {"sweep.tsv", write_tsv},
-        {"scenario.resolved.yaml", write_scenario},
-    };
+    static const struct study_file files[] = {{MARK, write_json}, {"sweep.tsv", write_tsv}};
     if (sweep->finished_count == 0) {
         fprintf(stderr, "rcesim: interrupted before the first point; nothing written\n");
         return INTERRUPT_STATUS;
     }
-    bool is_partial = sweep->finished_count < sweep->grid->point_count;
-    struct directory_target written = *target;
-    if (is_partial)
-        interrupt_spare(&written, sweep->study->arena);
-    struct error error;
-    bool is_written = study_write(sweep->study->arena, &written, files,
-                                  sizeof files / sizeof files[0], sweep, &error);
-    struct page page = page_of(stdout);
-    if (sweep->study->work->is_json)
-        sweep_write_json(sweep, stdout);
-    else
-        sweep_print(sweep, is_written ? written.path : NULL, &page);
-    fflush(stdout);
-    if (!is_written)
-        return options_fail(&error);
-    return is_partial ? INTERRUPT_STATUS : command_verdict_status(sweep->verdict);
+    struct study_report report = {
+        .context = sweep,
+        .files = files,
+        .file_count = sizeof files / sizeof files[0],
+        .configuration = sweep->base,
+        .is_partial = sweep->finished_count < sweep->grid->point_count,
+        .print = print,
+    };
+    int status = study_publish(sweep->study, target, &report);
+    return status != 0 ? status : command_verdict_status(sweep->verdict);
 }
 
 static int sweep_and_report(struct options *options)

@@ -160,7 +160,8 @@ struct scenario_source options_source(const struct options_scenario *options, co
 void options_note(struct options_scenario *options, const char *option, const char *value)
 {
     options_list_add(&options->own_words, options->arena, option);
-    options_list_add(&options->own_words, options->arena, value);
+    if (value != NULL)
+        options_list_add(&options->own_words, options->arena, value);
 }
 
 const char *options_quote(struct arena *arena, const char *word)

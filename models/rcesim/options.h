@@ -61,7 +61,7 @@ struct scenario_source options_source(const struct options_scenario *options,
 /* Quote a word for a shell, if it needs that. Lives in the arena. */
 const char *options_quote(struct arena *arena, const char *word);
 
-/* Note an option of the command itself that can change a result. */
+/* Note an option of the command itself that can change a result; `value` NULL: it takes none. */
 void options_note(struct options_scenario *options, const char *option, const char *value);
 
 /* The command for the first file in a normal form, without what cannot change a result: "rcesim run

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "models/rcesim/command.h"
+#include "models/rcesim/interrupt.h"
 #include "models/rcesim/run/simulate.h"
 #include "sim/base/check.h"
 #include "sim/base/text.h"
@@ -123,16 +124,6 @@ struct identity study_identity(const struct configuration *configuration, const 
     };
 }
 
-const char *study_command(const struct study *study, const char *command,
-                          const struct options_list *words)
-{
-    const char *text = options_command(study->options, command, true);
-    for (size_t i = 0; i < words->count; i++)
-        text =
-            arena_print(study->arena, "%s %s", text, options_quote(study->arena, words->items[i]));
-    return text;
-}
-
 struct directory_target study_target(const struct study *study,
                                      const struct configuration *configuration, const char *command,
                                      const char *mark)
@@ -148,22 +139,53 @@ struct directory_target study_target(const struct study *study,
     return target;
 }
 
-bool study_write(struct arena *arena, const struct directory_target *target,
-                 const struct study_file *files, size_t file_count, const void *context,
-                 struct error *error)
+static bool write_file(struct directory *directory, const struct study_file *file,
+                       const void *context, struct error *error)
 {
+    FILE *stream = directory_create_file(directory, file->name, error);
+    if (stream == NULL)
+        return false;
+    file->write(context, stream);
+    return directory_close_file(directory, file->name, stream, error);
+}
+
+static void write_scenario(const void *context, FILE *file)
+{
+    const struct study_report *report = context;
+    scenario_print_resolved(report->configuration->scenario, file);
+}
+
+static bool write_all(struct arena *arena, const struct directory_target *target,
+                      const struct study_report *report, struct error *error)
+{
+    static const struct study_file scenario = {"scenario.resolved.yaml", write_scenario};
     struct directory *directory;
     if (!directory_open(&directory, arena, target, error))
         return false;
-    for (size_t i = 0; i < file_count; i++) {
-        FILE *file = directory_create_file(directory, files[i].name, error);
-        if (file != NULL) {
-            files[i].write(context, file);
-            if (directory_close_file(directory, files[i].name, file, error))
-                continue;
-        }
-        directory_discard(directory);
-        return false;
-    }
-    return directory_commit(directory, error);
+    bool is_good = write_file(directory, &scenario, report, error);
+    for (size_t i = 0; is_good && i < report->file_count; i++)
+        is_good = write_file(directory, &report->files[i], report->context, error);
+    if (is_good)
+        return directory_commit(directory, error);
+    directory_discard(directory);
+    return false;
+}
+
+int study_publish(const struct study *study, const struct directory_target *target,
+                  const struct study_report *report)
+{
+    struct directory_target written = *target;
+    if (report->is_partial)
+        interrupt_spare(&written, study->arena);
+    struct error error;
+    bool is_written = write_all(study->arena, &written, report, &error);
+    struct page page = page_of(stdout);
+    if (study->work->is_json)
+        report->files[0].write(report->context, stdout);
+    else
+        report->print(report->context, is_written ? written.path : NULL, &page);
+    fflush(stdout); /* So that messages come after it where both go to one place. */
+    if (!is_written)
+        return options_fail(&error);
+    return report->is_partial ? INTERRUPT_STATUS : 0;
 }

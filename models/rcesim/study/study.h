@@ -19,6 +19,7 @@
 #include "models/rcesim/options.h"
 #include "reports/directory.h"
 #include "reports/identity.h"
+#include "reports/table.h"
 #include "sim/experiment/result.h"
 #include "sim/experiment/summary.h"
 
@@ -66,10 +67,6 @@ bool study_find_metric(const struct model *model, const char *name, size_t *metr
 struct identity study_identity(const struct configuration *configuration, const char *command,
                                uint32_t replications);
 
-/* The command in a normal form, with options of the command itself: option and value by turns. */
-const char *study_command(const struct study *study, const char *command,
-                          const struct options_list *words);
-
 /* Where the result goes: what --output says, else out/NAME-COMMAND. */
 struct directory_target study_target(const struct study *study,
                                      const struct configuration *configuration, const char *command,
@@ -81,9 +78,20 @@ struct study_file {
     void (*write)(const void *context, FILE *file);
 };
 
-/* Write the directory, whole or not at all. */
-bool study_write(struct arena *arena, const struct directory_target *target,
-                 const struct study_file *files, size_t file_count, const void *context,
-                 struct error *error);
+/* The end of a study: its files, and what it says to people. */
+struct study_report {
+    const void *context;            /* Handed to all functions here. */
+    const struct study_file *files; /* The first one is the mark, a JSON document. */
+    size_t file_count;
+    const struct configuration *configuration; /* Whose resolved form is another file. */
+    bool is_partial;                           /* Interrupted. */
+    void (*print)(const void *context, const char *directory, const struct page *page);
+};
+
+/* Write the directory, whole or not at all, and print: tables or, on request, the JSON document.
+ * Returns the exit status: 0, that of an interruption (a partial result goes beside what --force
+ * was to replace), or that of an error, which is printed. */
+int study_publish(const struct study *study, const struct directory_target *target,
+                  const struct study_report *report);
 
 #endif
