@@ -132,7 +132,7 @@ check: ## Build everything with gcc and with clang, warnings as errors, and run 
 	@$(MAKE) --no-print-directory VARIANT=check CC=clang BUILD=$(BUILD)/clang test-programs
 
 asan: ## Run all tests under AddressSanitizer and UBSan, with slow checks
-	@$(MAKE) --no-print-directory VARIANT=asan run-tests
+	@$(MAKE) --no-print-directory VARIANT=asan SHELL_TESTS='$(filter-out tests/readme_test.sh,$(SHELL_TESTS))' run-tests
 
 tsan: ## Run the tests of the runner and the program under ThreadSanitizer
 	@$(MAKE) --no-print-directory VARIANT=tsan TEST_SOURCES='$(wildcard tests/sim/experiment/*_test.c tests/models/vmc/*determinism*_test.c)' \

@@ -8,6 +8,7 @@
 #include "models/rcesim/interrupt.h"
 #include "models/rcesim/study/sweep.h"
 #include "reports/progress.h"
+#include "sim/base/check.h"
 #include "sim/base/units.h"
 
 #define MARK "sweep.json"
@@ -60,7 +61,7 @@ static void parse_options(struct options *options, int argc, char **argv)
          "Keep only points that meet it, such as 'a.b + 5min <= 2 * c.d'", 2},
         {"metric", KEY_METRIC, "NAME", 0,
          "Only this metric in all tables and files; may be given several times. Without it, tables "
-         "show the failure rate and files have all",
+         "show what matters most in the model and files have all",
          2},
         {"dry-run", KEY_DRY_RUN, NULL, 0, "List the points and what they would cost", 2},
         {0},
@@ -80,24 +81,33 @@ static void parse_options(struct options *options, int argc, char **argv)
     command_parse(&argp, argc, argv, options);
 }
 
+static bool is_chosen(const struct sweep *sweep, const size_t *metrics, size_t metric)
+{
+    for (size_t i = 0; i < sweep->metric_count; i++)
+        if (metrics[i] == metric)
+            return true;
+    return false;
+}
+
+/* Those of the command line, or the headlines of the model in tables and all in files. */
 static bool choose_metrics(struct sweep *sweep, const struct options *options, struct error *error)
 {
-    const struct model *model = sweep->base->domain->model;
+    const struct domain *domain = sweep->base->domain;
+    const struct model *model = domain->model;
     size_t count = options->metrics.count;
     size_t *metrics =
         arena_take_array(sweep->study->arena, count + model->metric_count, sizeof *metrics);
-    for (size_t i = 0; i < count; i++)
-        if (!study_find_metric(model, options->metrics.items[i], &metrics[i], error))
-            return error_context(error, "--metric");
     sweep->metrics = metrics;
-    sweep->metric_count = sweep->shown_count = count;
-    if (count > 0)
-        return true;
-    /* The failure rate first, because that one is shown. */
-    metrics[0] = model->failed_metric;
-    sweep->metric_count = sweep->shown_count = 1;
-    for (size_t i = 0; i < model->metric_count; i++)
-        if (i != model->failed_metric)
+    for (; sweep->metric_count < count; sweep->metric_count++)
+        if (!study_find_metric(model, options->metrics.items[sweep->metric_count],
+                               &metrics[sweep->metric_count], error))
+            return error_context(error, "--metric");
+    for (; count == 0 && sweep->metric_count < domain->headline_count; sweep->metric_count++)
+        CHECK(study_find_metric(model, domain->criteria[sweep->metric_count].metric,
+                                &metrics[sweep->metric_count], error));
+    sweep->shown_count = sweep->metric_count;
+    for (size_t i = 0; count == 0 && i < model->metric_count; i++)
+        if (!is_chosen(sweep, metrics, i))
             metrics[sweep->metric_count++] = i;
     return true;
 }

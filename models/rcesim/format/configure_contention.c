@@ -75,4 +75,5 @@ const struct domain domain_contention = {
     .memory_bytes = memory_bytes,
     .criteria = criteria,
     .criterion_count = sizeof criteria / sizeof criteria[0],
+    .headline_count = 2,
 };

@@ -384,6 +384,7 @@ const struct domain domain_vmc = {
     .memory_bytes = memory_bytes,
     .criteria = criteria,
     .criterion_count = sizeof criteria / sizeof criteria[0],
+    .headline_count = 1,
     .criteria_note = "A wave whose workflows fail is over sooner, and makes fewer calls.",
     .keep_policy = keep_policy,
     .describe = describe,
