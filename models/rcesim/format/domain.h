@@ -44,7 +44,7 @@ struct domain {
     double (*memory_bytes)(const struct configuration *configuration);
     const struct criterion *criteria; /* [criterion_count], the most important first */
     size_t criterion_count;
-    size_t headline_count; /* So many of them a sweep shows without being asked. */
+    size_t headline_count;     /* So many of them a sweep shows without being asked. */
     const char *criteria_note; /* A sentence to mind when reading them; NULL: none. */
     /* Give `variant` everything of `base` but the retry policy. Its parameters are replaced by
      * others in the arena. NULL: a variant is its policy, and nothing else. */
