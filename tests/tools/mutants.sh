@@ -28,7 +28,11 @@ first_failure() {
 
 # Copy with the time stamps, so that only what has changed since the last time is built. A file that a mutant touches
 # gets a new time stamp whenever it is put back: what was built from the mutant is older.
-git ls-files --cached --others --exclude-standard | tar -cf - -T - | tar -xf - -C "$copy"
+# What is not in the tree any more goes: the makefile takes every file that it finds.
+git ls-files --cached --others --exclude-standard | sort >build/mutants/wanted
+(cd "$copy" && find . -path ./build -prune -o -type f -print) | sed 's|^\./||' | sort >build/mutants/present
+comm -13 build/mutants/wanted build/mutants/present | while read -r file; do rm "$copy/$file"; done
+tar -cf - -T build/mutants/wanted | tar -xf - -C "$copy"
 sed -n 's/^+++ b\///p' tests/mutants/*.patch | sort -u | while read -r file; do cp "$file" "$copy/$file"; done
 for patch in "$@"; do
     [ -f "$patch" ] || patch="tests/mutants/$patch.patch"
