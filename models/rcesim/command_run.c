@@ -187,10 +187,11 @@ static bool read_extended(const struct options *options, const struct publicatio
     const struct configuration *configuration = publication->configuration;
     struct arena *arena = options->scenario.arena;
     struct stored stored;
-    if (configuration->stop.rule == STOP_HALF_WIDTH)
+    if (configuration->stop.rule != STOP_FIXED)
         return error_set(error, ERROR_USAGE,
-                         "--extend does not go with the rule half_width, which starts from its "
-                         "pilot; take it away with --set experiment.stop=null");
+                         "--extend does not go with the rules half_width and decide: what is there "
+                         "would be judged a second time; say how many there are to be, with --set "
+                         "experiment.stop=null --replications N");
     const char *path = arena_print(arena, "%s/%s", options->extend, STORE_RECORDS);
     if (!stored_read(&stored, arena, path, error))
         return false;

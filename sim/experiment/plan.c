@@ -11,6 +11,8 @@ struct plan_demand plan_half_width(const char *text, const struct interval *inte
     CHECK(half_width > 0);
     if (!interval_is_known(interval))
         return (struct plan_demand){.text = text};
+    if (interval->assumes_independence)
+        return (struct plan_demand){.text = text, .shrink = M_SQRT1_2};
     double half = (interval->high - interval->low) / 2;
     return (struct plan_demand){
         .text = text,

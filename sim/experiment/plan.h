@@ -4,7 +4,7 @@
  * many times narrower. Intervals over replications shrink with the root of their number, so a pilot
  * of n0 replications that has to become f times as narrow (f < 1) needs n0 / f^2:
  *
- *     half width    f = h / (half the interval): Stein's number for an interval of half width h
+ *     half width    f = h / (half the interval), Stein's number for an interval of half width h
  *     decision      f = (distance from the estimate to the limit) / (that side of the interval),
  *                   and a factor for power: with so many replications the answer comes with
  *                   probability PLAN_POWER if the pilot's estimate is the truth
@@ -13,11 +13,17 @@
  * says, and so does a number of replications that follows the estimate, if what it followed is
  * judged with the rest (7 % instead of 5 % with a pilot of 20). So a decision has a pilot in worlds
  * of its own (PLAN_PILOT_FIRST), which is thrown away once it has said how many are needed, and the
- * thresholds are judged once. A half width is not an answer that could please; it may be checked
- * round by round, and each round is planned from all before.
+ * thresholds are judged once.
+ *
+ * A half width is no answer that could please, but a low rate and a narrow interval come together.
+ * So its first round is planned by such a pilot too, and only what is still missing then is added
+ * round by round. With rates that are very uneven over replications (coefficient of variation 1.5,
+ * mean 1 %, 100 units) 95 % intervals of some 80 replications covered in 84 % when looked at from
+ * the pilot on, and in 90 % this way; 92 % with a number fixed beforehand.
  *
  * Where nothing was seen in the pilot (a Clopper-Pearson interval of zeros) the interval shrinks
- * faster than the root, so the plan is on the safe side.
+ * faster than the root. One that had to assume independence (interval.h) meets no half width,
+ * however narrow: it would be met before anything was seen of what makes it wide.
  *
  * Source: C. Stein, Annals of Mathematical Statistics 16 (1945) 243; A. M. Law, Simulation Modeling
  * and Analysis, 5th ed., section 9.4.1.
@@ -47,7 +53,8 @@ struct plan_demand {
 };
 
 /* The demand that half the interval be at most `half_width` > 0. Without an interval it is not met,
- * and nothing can be planned. */
+ * and nothing can be planned; one that assumes independence is not met, and twice as many may tell
+ * more. */
 struct plan_demand plan_half_width(const char *text, const struct interval *interval,
                                    double half_width);
 

@@ -240,6 +240,14 @@ void summary_compare(struct summary_difference *out, const struct mean_pairs *pa
     out->p_adjusted = out->p_value;
 }
 
+void summary_limit_difference(struct interval *difference, const struct metric *metric)
+{
+    if (metric->kind != METRIC_PROPORTION || !interval_is_known(difference))
+        return;
+    difference->low = fmax(-1, difference->low);
+    difference->high = fmin(1, difference->high);
+}
+
 static struct summary_difference *compare_metrics(struct arena *arena, const struct result *result,
                                                   uint32_t variant, double confidence)
 {
@@ -255,6 +263,7 @@ static struct summary_difference *compare_metrics(struct arena *arena, const str
                 mean_pairs_add(&pairs, first, later);
         }
         summary_compare(&differences[m], &pairs, confidence);
+        summary_limit_difference(&differences[m].difference, &model->metrics[m]);
     }
     return differences;
 }

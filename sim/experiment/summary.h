@@ -125,6 +125,9 @@ bool summary_value(const struct metric *metric, const struct record *record, siz
 void summary_compare(struct summary_difference *out, const struct mean_pairs *pairs,
                      double confidence);
 
+/* Two shares differ by 1 at most, whatever a t interval of few replications says. */
+void summary_limit_difference(struct interval *difference, const struct metric *metric);
+
 /* Reduce one metric of one variant, at any confidence. O(replications). */
 struct summary_metric summary_reduce_metric(const struct result *result, uint32_t variant,
                                             size_t metric, double confidence);

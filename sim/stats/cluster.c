@@ -57,22 +57,32 @@ static void set_estimate(struct interval *interval, const struct cluster_tally *
         interval->estimate = (double)tally->hit_count / (double)tally->unit_count;
 }
 
+/* Clusters of one unit have nothing to be alike in. */
+static bool is_assuming(const struct cluster_tally *tally, const struct cluster_effect *effect)
+{
+    return !effect->is_known && tally->unit_count > tally->cluster_count;
+}
+
 struct interval cluster_wilson(const struct cluster_tally *tally, double confidence)
 {
-    double effective = cluster_effect(tally).effective;
+    struct cluster_effect effect = cluster_effect(tally);
     struct interval interval =
-        proportion_wilson(effective_hits(tally, effective), effective, confidence);
-    interval.method = "Wilson with the design effect";
+        proportion_wilson(effective_hits(tally, effect.effective), effect.effective, confidence);
+    interval.assumes_independence = is_assuming(tally, &effect);
+    interval.method = interval.assumes_independence ? "Wilson as if units were independent"
+                                                    : "Wilson with the design effect";
     set_estimate(&interval, tally);
     return interval;
 }
 
 struct interval cluster_clopper_pearson(const struct cluster_tally *tally, double confidence)
 {
-    double effective = cluster_effect(tally).effective;
-    struct interval interval =
-        proportion_clopper_pearson(effective_hits(tally, effective), effective, confidence);
-    interval.method = "Clopper-Pearson with the design effect";
+    struct cluster_effect effect = cluster_effect(tally);
+    struct interval interval = proportion_clopper_pearson(effective_hits(tally, effect.effective),
+                                                          effect.effective, confidence);
+    interval.assumes_independence = is_assuming(tally, &effect);
+    interval.method = interval.assumes_independence ? "Clopper-Pearson as if units were independent"
+                                                    : "Clopper-Pearson with the design effect";
     set_estimate(&interval, tally);
     return interval;
 }

@@ -40,7 +40,8 @@ void cluster_add(struct cluster_tally *tally, uint64_t units, uint64_t hits);
 
 struct cluster_effect cluster_effect(const struct cluster_tally *tally);
 
-/* proportion_* on the effective number of units. */
+/* proportion_* on the effective number of units. Where the design effect is not known, because
+ * nothing was seen (or everything), they say that they assume independence. */
 struct interval cluster_wilson(const struct cluster_tally *tally, double confidence);
 struct interval cluster_clopper_pearson(const struct cluster_tally *tally, double confidence);
 double cluster_upper_bound(const struct cluster_tally *tally, double confidence);

@@ -21,6 +21,9 @@ struct interval {
     double high;
     double confidence;  /* 0.95, of the two-sided interval. */
     const char *method; /* Static text: "t over replications". */
+    /* Units of one cluster were taken as independent, because too little was seen to tell how alike
+     * they are. Where they are alike, as in an outage that fails a whole wave, it is too narrow. */
+    bool assumes_independence;
 };
 
 static inline bool interval_is_known(const struct interval *interval)

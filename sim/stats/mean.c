@@ -1,5 +1,6 @@
 #include "sim/stats/mean.h"
 
+#include <float.h>
 #include <math.h>
 
 #include <gsl/gsl_cdf.h>
@@ -79,13 +80,24 @@ static bool find_p_value(double difference, double error, double freedom, double
     return true;
 }
 
+/* Differences of equal size come out a little different, by the rounding of what they are made of;
+ * that is no variance. */
+static double rounding(const struct mean_pairs *pairs)
+{
+    double largest = fmax(fmax(fabs(pairs->first.min), fabs(pairs->first.max)),
+                          fmax(fabs(pairs->second.min), fabs(pairs->second.max)));
+    return 8 * DBL_EPSILON * largest;
+}
+
 bool mean_pairs_p_value(const struct mean_pairs *pairs, double *p_value)
 {
     double variance;
     if (!tally_variance(&pairs->difference, &variance))
         return false;
     double count = (double)pairs->difference.count;
-    return find_p_value(pairs->difference.mean, sqrt(variance / count), count - 1, p_value);
+    double error = sqrt(variance / count);
+    return find_p_value(pairs->difference.mean, error > rounding(pairs) ? error : 0, count - 1,
+                        p_value);
 }
 
 /* What Welch's interval and test share. Freedom is Satterthwaite's; without any variance there is

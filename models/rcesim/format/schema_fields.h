@@ -144,8 +144,7 @@
          .choices = "fixed|half_width|decide",                                                     \
          .doc = "When to stop. fixed: after `replications`; half_width: once every claim of "      \
                 "`precision` is known as well as it says; decide: a pilot, then as many "          \
-                "replications as the thresholds are expected to need, in one go (Stein's two "     \
-                "stages)."},                                                                       \
+                "replications as the thresholds are expected to need, judged once."},              \
         {.path = "experiment.stop.pilot",                                                          \
          .type = SCHEMA_COUNT,                                                                     \
          .fallback = TEXT_OF(PILOT_DEFAULT),                                                       \

@@ -171,6 +171,10 @@ static void find_reasons(struct contrast *contrast, struct arena *arena)
                              &contrast->replication_count))
         options_list_add(reasons, arena, "they have no replication in common");
     contrast->is_paired = reasons->count == 0;
+    if (!contrast->is_paired && a->result->seed == b->result->seed)
+        options_list_add(reasons, arena,
+                         "the seed is the same, so they are not independent either, and intervals "
+                         "are rather too wide");
 }
 
 static bool find_variant(const struct contrast *contrast, int side, const char *name,

@@ -8,6 +8,7 @@
 #include "models/rcesim/result/estimate.h"
 #include "reports/figure.h"
 #include "sim/base/check.h"
+#include "sim/stats/proportion.h"
 
 static const struct model *model_of(const struct tables *tables)
 {
@@ -40,14 +41,27 @@ const char *tables_confidence(const struct tables *tables)
     return arena_print(tables->arena, "%.6g %%", 100 * tables->summary->confidence);
 }
 
+/* "up to 1.49 %": none was seen in so many replications. */
+static const char *share_of_replications(const struct tables *tables,
+                                         const struct summary_metric *summary)
+{
+    char text[FIGURE_SIZE_BYTES];
+    double bound =
+        proportion_upper_bound(0, (double)summary->tally.count, tables->summary->confidence);
+    return arena_print(tables->arena, "up to %s", figure_share(text, bound));
+}
+
 static const char *upper_bound_note(const struct tables *tables)
 {
     for (uint32_t i = 0; i < variant_count(tables); i++) {
         const struct summary_metric *summary = metric_of(tables, i, failed_metric(tables));
         if (summary->total == 0 && summary->unit_count > 0)
             return arena_print(tables->arena,
-                               " \"< x %%\": none was seen; a one-sided %s upper bound.",
-                               tables_confidence(tables));
+                               " \"< x %%\": none was seen; a one-sided %s upper bound if %s fail "
+                               "independently. Of "
+                               "the replications %s may see any.",
+                               tables_confidence(tables), model_of(tables)->unit_names,
+                               share_of_replications(tables, summary));
     }
     return "";
 }
@@ -71,7 +85,10 @@ void tables_print_failures(const struct tables *tables)
         table_add_styled(table, estimate_rate_text(tables->arena, metric, summary), PAGE_STRONG);
         table_add(table, estimate_interval_text(tables->arena, metric, &summary->headline));
         table_add(table, estimate_interval_text(tables->arena, metric, &summary->wilson));
-        table_print_cell(table, "%.2f", summary->effect.design);
+        if (summary->wilson.assumes_independence)
+            table_add(table, "?");
+        else
+            table_print_cell(table, "%.2f", summary->effect.design);
     }
     page_title(tables->page, arena_print(tables->arena, "Failed %s", model_of(tables)->unit_names));
     table_print(table, tables->page);
@@ -85,8 +102,9 @@ void tables_print_failures(const struct tables *tables)
     page_style(tables->page, PAGE_FAINT);
     page_paragraph(tables->page, 2,
                    arena_print(tables->arena,
-                               "Interval: %s. Wilson: with the design effect DEFF.%s", method,
-                               upper_bound_note(tables)));
+                               "Interval: %s. Wilson: with the design effect DEFF, where enough "
+                               "was seen to know it.%s",
+                               method, upper_bound_note(tables)));
     page_style(tables->page, PAGE_PLAIN);
 }
 
@@ -323,7 +341,7 @@ static const char *differences_title(const struct tables *tables)
 {
     const char *first = name_of(tables, 0);
     if (tables->summary->is_independent)
-        return arena_print(tables->arena, "Difference: %s minus %s, in worlds of their own", first,
+        return arena_print(tables->arena, "Difference: %s minus %s, not paired", first,
                            name_of(tables, 1));
     return arena_print(tables->arena, "Difference: %s minus variant, in the same worlds", first);
 }

@@ -114,16 +114,26 @@ static const char *reason_of_decision(struct arena *arena, const struct look *lo
     if (planned_count == most_count)
         return arena_print(arena, "the budget: %s would need more", look->hardest->text);
     return arena_print(arena,
-                       "by a pilot of %" PRIu32 " so many decide with a probability of %.0f %%, "
-                       "the hardest: %s",
+                       "if a pilot of %" PRIu32 " is right, so many decide each with a "
+                       "probability of %.0f %%; the hardest: %s",
                        pilot_count, 100 * PLAN_POWER, look->hardest->text);
 }
 
+/* What does the rule of the scenario demand of a result? */
+static struct look look_at(struct arena *arena, const struct configuration *configuration,
+                           const struct result *result)
+{
+    const struct summary *summary = summary_create(arena, result, configuration->confidence);
+    return configuration->stop.rule == STOP_DECIDE
+               ? look_at_thresholds(arena, configuration, summary)
+               : look_at_precisions(arena, configuration, summary);
+}
+
+/* Plan from worlds that will not be looked at again (plan.h says why). */
 static bool plan_by_pilot(const struct simulation *simulation, struct arena *arena,
                           struct enough *report, struct error *error)
 {
-    const struct configuration *configuration = simulation->configuration;
-    const struct stop *stop = &configuration->stop;
+    const struct stop *stop = &simulation->configuration->stop;
     struct simulation pilot = *simulation;
     pilot.first_replication = PLAN_PILOT_FIRST;
     pilot.replication_count = stop->pilot_count;
@@ -137,8 +147,7 @@ static bool plan_by_pilot(const struct simulation *simulation, struct arena *are
     uint32_t most_count = stop->budget_count - stop->pilot_count;
     uint32_t planned_count = stop->pilot_count;
     if (!is_interrupted(simulation)) {
-        const struct summary *summary = summary_create(arena, seen, configuration->confidence);
-        struct look look = look_at_thresholds(arena, configuration, summary);
+        struct look look = look_at(arena, simulation->configuration, seen);
         planned_count =
             plan_replication_count(look.demands, look.demand_count, stop->pilot_count, most_count);
         report->is_met = look.hardest == NULL || planned_count < most_count;
@@ -154,22 +163,24 @@ static bool plan_by_pilot(const struct simulation *simulation, struct arena *are
 
 /* How far the next round goes: as far as is planned, and at least a tenth further, so that rounds
  * do not become many. */
-static uint32_t next_count(const struct look *look, uint32_t done_count, uint32_t budget_count)
+static uint32_t next_count(const struct look *look, uint32_t done_count, uint32_t most_count)
 {
     uint32_t planned =
-        plan_replication_count(look->demands, look->demand_count, done_count, budget_count);
+        plan_replication_count(look->demands, look->demand_count, done_count, most_count);
     uint32_t least = done_count + done_count / 10 + 1;
     planned = planned < least ? least : planned;
-    return planned > budget_count ? budget_count : planned;
+    return planned > most_count ? most_count : planned;
 }
 
 static bool run_half_width(const struct simulation *simulation, struct arena *arena,
                            struct result **result, struct enough *report, struct error *error)
 {
-    const struct configuration *configuration = simulation->configuration;
-    const struct stop *stop = &configuration->stop;
+    const struct stop *stop = &simulation->configuration->stop;
+    uint32_t most_count = stop->budget_count - stop->pilot_count;
     uint32_t until = report->replication_count;
     double start_s = seconds_now();
+    report->is_met = false;
+    report->reason = NULL;
     for (;;) {
         report->replication_count = until;
         if (!simulate_more(simulation, result, until, error)) {
@@ -179,16 +190,15 @@ static bool run_half_width(const struct simulation *simulation, struct arena *ar
         }
         if ((*result)->is_partial)
             return true;
-        const struct summary *summary = summary_create(arena, *result, configuration->confidence);
-        struct look look = look_at_precisions(arena, configuration, summary);
+        struct look look = look_at(arena, simulation->configuration, *result);
         report->is_met = look.is_met;
-        if (look.is_met || until >= stop->budget_count) {
+        if (look.is_met || until >= most_count) {
             report->reason = look.is_met ? "all precisions are reached"
                                          : arena_print(arena, "the budget: %s is not reached",
                                                        look.hardest->text);
             return true;
         }
-        uint32_t next = next_count(&look, until, stop->budget_count);
+        uint32_t next = next_count(&look, until, most_count);
         announce(simulation, next - until, (seconds_now() - start_s) / until, &look);
         until = next;
     }
@@ -206,9 +216,6 @@ bool enough_plan(const struct simulation *simulation, struct arena *arena, struc
         report->reason = "the number of the scenario";
         return true;
     case STOP_HALF_WIDTH:
-        report->pilot_count = stop->pilot_count;
-        report->replication_count = stop->pilot_count;
-        return true;
     case STOP_DECIDE: return plan_by_pilot(simulation, arena, report, error);
     }
     check_failed(__FILE__, __LINE__, "a known rule");

@@ -28,7 +28,7 @@ struct enough {
 /* "fixed", "half_width", "decide". */
 const char *enough_rule_name(enum stop_rule rule);
 
-/* Find out how many replications there are to be: those of the scenario, or by a pilot (decide); of
+/* Find out how many replications there are to be: those of the scenario, or by a pilot; of
  * half_width the first round. The report lies in the arena. An interrupted pilot plans nothing, and
  * whatever is simulated next will stop at once. Errors: those of simulate. */
 bool enough_plan(const struct simulation *simulation, struct arena *arena, struct enough *report,

@@ -82,6 +82,7 @@ struct interval study_difference(const struct study_run *first, uint32_t first_v
     }
     struct summary_difference difference;
     summary_compare(&difference, &pairs, first->configuration->confidence);
+    summary_limit_difference(&difference.difference, what);
     return difference.difference;
 }
 

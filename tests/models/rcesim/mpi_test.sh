@@ -78,7 +78,7 @@ expect 0 "Result: stale" ranks 2 run race.yaml -o stale --replications 10
 is test -z "$(grep 'there already' err.txt)"
 is diff -r one stale
 
-# Killed without a word: the job ends with an error, and what the other rank has finished is there for the next one.
+# Killed without a word: the job ends with an error, and without a result.
 set -- run race.yaml -q -o killed --rows none --replications 200000 --set fleet.sddcs=1 --threads 1
 checks=$((checks + 1))
 mpirun --bind-to none -n 1 "$program" "$@" : -n 1 timeout -s KILL 1 "$program" "$@" >out.txt 2>err.txt &&

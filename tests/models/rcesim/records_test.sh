@@ -91,6 +91,7 @@ refused 4 "rows (--rows): first there, all here" --replications 20 --extend ten 
 refused 4 "nowhere/records.rcesim: cannot be opened" --replications 20 --extend nowhere
 by_width="--set experiment.replications=null --set experiment.stop.rule=half_width --set experiment.stop.precision=[failure_rate(before)+-5%]"
 refused 2 "half_width" --extend ten $by_width
+refused 2 "judged a second time" --extend ten --set experiment.replications=null --set experiment.stop.rule=decide
 refused 2 "do not go together" --extend ten --shard 1/2
 refused 4 "merged-before exists" --replications 20 --extend ten -o merged-before
 cp -r ten damaged

@@ -76,6 +76,12 @@ static void what_cannot_be_planned_takes_the_budget(void **state)
     }
     assert_int_equal(plan_replication_count(demands, 3, 6000, 5000), 6000);
     assert_int_equal(plan_replication_count(NULL, 0, 20, 5000), 20);
+    /* Narrow, but as if nothing could cluster: not met, twice as many. */
+    struct interval narrow = make(0, 0, 0.001);
+    narrow.assumes_independence = true;
+    struct plan_demand unseen = plan_half_width("nothing seen", &narrow, 1);
+    assert_false(unseen.is_met);
+    assert_int_equal(plan_replication_count(&unseen, 1, 20, 5000), 40);
 }
 
 enum { PURPOSE_TEST = 250, TRIALS = 20000, PILOT = 20, BUDGET = 400 };

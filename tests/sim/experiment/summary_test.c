@@ -170,7 +170,8 @@ static void test_no_failures(void **state)
     struct fixture fixture = summarise(&design);
     /* 0 of 400 (the values of proportion_test.c). */
     const struct summary_metric *metric = metric_of(&fixture, 1, TOY_RATE);
-    assert_string_equal(metric->headline.method, "Clopper-Pearson with the design effect");
+    assert_string_equal(metric->headline.method, "Clopper-Pearson as if units were independent");
+    assert_true(metric->headline.assumes_independence);
     assert_true(metric->headline.estimate == 0 && metric->headline.low == 0);
     assert_near(metric->headline.high, .0091798046, 5e-11);
     assert_near(metric->upper_bound, .007461, 5e-7);
@@ -202,7 +203,7 @@ static void test_few_failures(void **state)
     const struct summary_metric *metric = metric_of(&fixture, 0, TOY_RATE);
     assert_in_range(metric->replications_seen, 1, 4);
     assert_string_equal(metric->headline.method, "Clopper-Pearson with the design effect");
-    assert_true(metric->headline.low > 0);
+    assert_true(metric->headline.low > 0 && !metric->headline.assumes_independence);
     clean(&fixture);
     /* And all of them fail but a few: the mirror image. */
     toys[0].factor = 1000;

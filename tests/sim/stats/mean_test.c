@@ -190,10 +190,23 @@ static void test_not_estimable(void **state)
     assert_true(number == -7);
 }
 
+/* Pairs that all differ by the same 1/300 differ by its rounding as well, and that is no variance
+ * from which a p could come. */
+static void test_rounding_is_no_variance(void **state)
+{
+    (void)state;
+    struct mean_pairs pairs = {0};
+    for (int i = 0; i < 20; i++)
+        mean_pairs_add(&pairs, (i + 1) / 300.0, i / 300.0);
+    double p_value;
+    assert_false(mean_pairs_p_value(&pairs, &p_value));
+}
+
 int main(void)
 {
     gsl_set_error_handler_off();
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rounding_is_no_variance),
         cmocka_unit_test(test_t_interval),
         cmocka_unit_test(test_paired),
         cmocka_unit_test(test_sleep_paired),
