@@ -1,9 +1,8 @@
 #include "reports/directory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,7 +11,15 @@
 #include "reports/output.h"
 #include "sim/base/check.h"
 
-enum { OPEN_DIRECTORIES_MAX = 16, NAMES_TRIED_MAX = 100 };
+#define LIST_HEAD "Files of a result of rcesim: "
+
+enum { NAMES_TRIED_MAX = 100, LINE_SIZE_BYTES = 512 };
+
+/* Names of files in a folder. */
+struct names {
+    const char **items;
+    size_t count, room;
+};
 
 struct directory {
     struct arena *arena;
@@ -40,6 +47,19 @@ static void drop_extra_slashes(char *path)
     path[used] = '\0';
 }
 
+/* "a/b/" does, and "a/.", "..", "/" do not. */
+static bool ends_in_a_name(const char *path)
+{
+    size_t end = strlen(path);
+    while (end > 0 && path[end - 1] == '/')
+        end--;
+    size_t begin = end;
+    while (begin > 0 && path[begin - 1] != '/')
+        begin--;
+    size_t length = end - begin;
+    return length > 0 && !(length <= 2 && strncmp(path + begin, "..", length) == 0);
+}
+
 /* Split the path into parent and base; follow symbolic links of what exists, so that the folder is
  * replaced and not the link. */
 static bool locate(struct directory *directory, struct error *error)
@@ -61,16 +81,131 @@ static bool locate(struct directory *directory, struct error *error)
         directory->parent = ".";
     else if (slash != path)
         directory->parent = arena_print(directory->arena, "%.*s", (int)(slash - path), path);
-    bool is_a_name = *directory->base != '\0' && strcmp(directory->base, ".") != 0 &&
-                     strcmp(directory->base, "..") != 0;
-    if (!is_a_name)
-        return error_set(error, ERROR_IO, "%s cannot be an output folder", given);
+    if (!ends_in_a_name(given) || *directory->base == '\0')
+        return error_set(error, ERROR_IO,
+                         "%s cannot be an output folder; name one with -o, such as -o out/mine",
+                         given);
     return true;
 }
 
-static bool check_free(const struct directory_target *target, struct arena *arena,
-                       struct error *error)
+static void add_name(struct names *names, struct arena *arena, const char *name)
 {
+    if (names->count == names->room) {
+        names->room = 2 * names->room + 16;
+        const char **more = arena_take_array(arena, names->room, sizeof *more);
+        for (size_t i = 0; i < names->count; i++)
+            more[i] = names->items[i];
+        names->items = more;
+    }
+    names->items[names->count++] = arena_copy_text(arena, name);
+}
+
+static bool has_name(const struct names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->items[i], name) == 0)
+            return true;
+    return false;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const char *const *first = a;
+    const char *const *second = b;
+    return strcmp(*first, *second);
+}
+
+/* Everything in a folder, sorted; false: it cannot be read. */
+static bool read_folder(struct names *names, struct arena *arena, const char *path)
+{
+    DIR *folder = opendir(path);
+    if (folder == NULL)
+        return false;
+    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            add_name(names, arena, entry->d_name);
+    closedir(folder);
+    if (names->count > 0)
+        qsort(names->items, names->count, sizeof *names->items, compare_names);
+    return true;
+}
+
+/* The list that the folder brings along: its own files, and what kind of result it is. False:
+ * there is none. */
+static bool read_list(struct names *own, const char **kind, struct arena *arena, const char *path)
+{
+    FILE *file = fopen(arena_print(arena, "%s/" DIRECTORY_LIST, path), "re");
+    char line[LINE_SIZE_BYTES];
+    *kind = NULL;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (*kind != NULL)
+            add_name(own, arena, line);
+        else if (strncmp(line, LIST_HEAD, strlen(LIST_HEAD)) == 0)
+            *kind = arena_copy_text(arena, line + strlen(LIST_HEAD));
+        else
+            break;
+    }
+    if (file != NULL)
+        fclose(file);
+    add_name(own, arena, DIRECTORY_LIST);
+    return *kind != NULL;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* A folder is replaced only where it holds nothing but files that we wrote. */
+static bool check_own(const struct directory_target *target, const struct names *found,
+                      struct arena *arena, struct error *error)
+{
+    struct names own = {0};
+    const char *kind;
+    if (!read_list(&own, &kind, arena, target->path))
+        return error_set(error, ERROR_IO,
+                         "%s exists and does not look like a result (it has no list of its "
+                         "files, " DIRECTORY_LIST
+                         "), so it is not replaced; choose another folder with -o",
+                         target->path);
+    if (strcmp(kind, target->mark) != 0)
+        return error_set(error, ERROR_IO,
+                         "%s is another kind of result (%s, not %s), so it is not replaced; choose "
+                         "another folder with -o",
+                         target->path, kind, target->mark);
+    for (size_t i = 0; i < found->count; i++) {
+        const char *path = arena_print(arena, "%s/%s", target->path, found->items[i]);
+        if (!has_name(&own, found->items[i]) || is_folder(path))
+            return error_set(error, ERROR_IO,
+                             "%s is not of this program, so %s is not replaced; move it away, or "
+                             "choose another folder with -o",
+                             path, target->path);
+    }
+    return true;
+}
+
+/* What cannot change its place: a folder where another disk begins, and the one we are in. */
+static bool check_movable(const struct directory_target *target, const char *parent,
+                          const struct stat *status, struct error *error)
+{
+    struct stat above, here;
+    if (stat(parent, &above) == 0 && above.st_dev != status->st_dev)
+        return error_set(error, ERROR_IO,
+                         "another disk begins at %s; choose a folder inside it with -o",
+                         target->path);
+    if (stat(".", &here) == 0 && here.st_dev == status->st_dev && here.st_ino == status->st_ino)
+        return error_set(error, ERROR_IO,
+                         "%s is the folder that we are in; choose another one with -o",
+                         target->path);
+    return true;
+}
+
+/* May the folder be put in its place? One that is there has to be empty, or a result of ours. */
+static bool check_free(const struct directory *directory, struct error *error)
+{
+    const struct directory_target *target = &directory->target;
     struct stat status;
     if (lstat(target->path, &status) != 0) {
         if (errno == ENOENT)
@@ -79,17 +214,15 @@ static bool check_free(const struct directory_target *target, struct arena *aren
     }
     if (!S_ISDIR(status.st_mode))
         return error_set(error, ERROR_IO, "%s exists and is not a folder", target->path);
-    if (!target->replace)
+    struct names found = {0};
+    if (!read_folder(&found, directory->arena, target->path))
+        return fail(error, "cannot read the folder", target->path);
+    if (found.count > 0 && !target->replace)
         return error_set(error, ERROR_IO,
                          "%s exists; choose another folder with -o, or replace it with --force",
                          target->path);
-    const char *mark = arena_print(arena, "%s/%s", target->path, target->mark);
-    if (access(mark, F_OK) != 0)
-        return error_set(error, ERROR_IO,
-                         "%s exists and does not look like a result (it has no %s): --force does "
-                         "not replace it",
-                         target->path, target->mark);
-    return true;
+    return check_movable(target, directory->parent, &status, error) &&
+           (found.count == 0 || check_own(target, &found, directory->arena, error));
 }
 
 /* Make a folder and what is missing above it. */
@@ -164,7 +297,7 @@ bool directory_open(struct directory **out, struct arena *arena,
     struct directory *directory = arena_take(arena, sizeof *directory);
     directory->arena = arena;
     directory->target = *target;
-    if (!locate(directory, error) || !check_free(&directory->target, arena, error))
+    if (!locate(directory, error) || !check_free(directory, error))
         return false;
     if (!make_folders(arena, directory->parent, &directory->first_made, error) ||
         !make_temporary(directory, error)) {
@@ -208,15 +341,31 @@ bool directory_close_file(struct directory *directory, const char *name, FILE *f
     return output_close_file(file, path, error);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where)
+/* Remove files of a folder (NULL: all) and then the folder, if it is empty. Nothing is removed that
+ * lies deeper: we make no folders in it. */
+static bool remove_files(struct arena *arena, const char *path, const struct names *own)
 {
-    (void)status, (void)type, (void)where;
-    return remove(path);
+    struct names found = {0};
+    read_folder(&found, arena, path);
+    for (size_t i = 0; i < found.count; i++)
+        if (own == NULL || has_name(own, found.items[i]))
+            unlink(arena_print(arena, "%s/%s", path, found.items[i]));
+    return rmdir(path) == 0;
 }
 
-static bool remove_tree(const char *path)
+/* Write the list of what the folder holds. */
+static bool write_list(struct directory *directory, struct error *error)
 {
-    return nftw(path, remove_entry, OPEN_DIRECTORIES_MAX, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0;
+    struct names found = {0};
+    if (!read_folder(&found, directory->arena, directory->temporary))
+        return fail(error, "cannot read the folder", directory->temporary);
+    FILE *file = directory_create_file(directory, DIRECTORY_LIST, error);
+    if (file == NULL)
+        return false;
+    fprintf(file, LIST_HEAD "%s\n", directory->target.mark);
+    for (size_t i = 0; i < found.count; i++)
+        fprintf(file, "%s\n", found.items[i]);
+    return directory_close_file(directory, DIRECTORY_LIST, file, error);
 }
 
 /* Let the two folders change places. Where the file system has no exchange, the old one is moved
@@ -241,29 +390,95 @@ static bool exchange(struct directory *directory)
     return false;
 }
 
+/* Put the folder where nothing is, or an empty one, or the old result. */
+static bool put_in_place(struct directory *directory, bool *is_exchanged)
+{
+    const char *target = directory->target.path;
+    struct stat status;
+    if (stat(target, &status) == 0)
+        chmod(directory->temporary, status.st_mode & 07777); /* If not, then with the usual mode. */
+    *is_exchanged = false;
+    if (rename(directory->temporary, target) == 0)
+        return true;
+    if (errno != ENOTEMPTY && errno != EEXIST)
+        return false;
+    *is_exchanged = exchange(directory);
+    return *is_exchanged;
+}
+
 bool directory_commit(struct directory *directory, struct error *error)
 {
     const char *target = directory->target.path;
     /* What happened meanwhile counts: somebody may have put something there. */
-    if (!check_free(&directory->target, directory->arena, error)) {
+    if (!write_list(directory, error) || !check_free(directory, error)) {
         directory_discard(directory);
         return false;
     }
-    bool is_there = access(target, F_OK) == 0;
-    bool is_done = is_there ? exchange(directory) : rename(directory->temporary, target) == 0;
-    if (!is_done) {
+    bool is_exchanged;
+    if (!put_in_place(directory, &is_exchanged)) {
         fail(error, "cannot put the result in its place,", target);
         directory_discard(directory);
         return false;
     }
-    if (is_there && !remove_tree(directory->temporary))
-        return fail(error, "the result is in its place, but cannot remove the old one,",
-                    directory->temporary);
-    return true;
+    struct names own = {0};
+    const char *kind;
+    if (!is_exchanged)
+        return true;
+    if (read_list(&own, &kind, directory->arena, directory->temporary) &&
+        remove_files(directory->arena, directory->temporary, &own))
+        return true;
+    return fail(error, "the result is in its place, but cannot remove the old one,",
+                directory->temporary);
 }
 
 void directory_discard(struct directory *directory)
 {
-    remove_tree(directory->temporary);
+    remove_files(directory->arena, directory->temporary, NULL);
     remove_parents(directory);
+}
+
+bool directory_is_filled(const char *path)
+{
+    struct arena *arena = arena_create("folder", 0);
+    struct names found = {0};
+    struct stat status;
+    bool is_filled =
+        lstat(path, &status) == 0 && !(read_folder(&found, arena, path) && found.count == 0);
+    arena_destroy(arena);
+    return is_filled;
+}
+
+/* The path without links as far as it exists, and the rest as it is written. */
+static const char *resolve(struct arena *arena, const char *path)
+{
+    char *start = arena_copy_text(arena, *path == '\0' ? "." : path);
+    const char *rest = "";
+    for (;;) {
+        const char *nothing = *path == '/' ? "/" : ".";
+        char *resolved = realpath(*start == '\0' ? nothing : start, NULL);
+        if (resolved != NULL) {
+            char *whole = arena_copy_text(arena, arena_print(arena, "%s/%s", resolved, rest));
+            free(resolved);
+            drop_extra_slashes(whole);
+            return whole;
+        }
+        if (*start == '\0')
+            return path;
+        char *slash = strrchr(start, '/');
+        rest = arena_print(arena, "%s/%s", slash != NULL ? slash + 1 : start, rest);
+        *(slash != NULL ? slash : start) = '\0';
+    }
+}
+
+const char *directory_own_name(const char *directory_path, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return NULL; /* In the folder that we are in, which cannot be an output folder. */
+    struct arena *arena = arena_create("paths", 0);
+    const char *folder = arena_print(arena, "%.*s", (int)(slash - path), path);
+    bool is_inside =
+        slash != path && strcmp(resolve(arena, folder), resolve(arena, directory_path)) == 0;
+    arena_destroy(arena);
+    return is_inside ? slash + 1 : NULL;
 }

@@ -4,10 +4,12 @@
  *     out/phase2-race/               ... and the folder is renamed when all of them are whole
  *
  * So a reader never sees half a result, and a failure (full disk, no permission, Ctrl-C) leaves
- * what was there before. A folder that exists is an error unless `replace` is set; with it the two
- * folders change places in one step where the system can do that, and the old one is removed
- * afterwards. Only a folder that looks like ours (it holds the `mark` file) is ever replaced:
- * `--force -o ~` must not cost anybody a home.
+ * what was there before. Every folder brings a list of its own files along (DIRECTORY_LIST): what
+ * kind of result it is, and then a name a line. A folder that holds something is an error unless
+ * `replace` is set; with it the two folders change places in one step where the system can do that,
+ * and the files of the old one are removed afterwards. Only a folder with such a list, of the same
+ * kind, and with nothing in it that is not in the list is ever replaced: --force must not cost
+ * anybody a home, or the notes that lie beside a result.
  *
  * Nothing is forced to disk (fsync): results can be computed again, and what counts is that every
  * write error is seen. Every error has code ERROR_IO.
@@ -23,9 +25,12 @@
 
 struct directory_target {
     const char *path; /* Missing folders above it are made. */
-    const char *mark; /* The file that every folder of ours holds: "summary.json". */
+    const char *mark; /* The kind of result, by its main file: "summary.json". */
     bool replace;
 };
+
+/* The hidden list of its own files in every folder. */
+#define DIRECTORY_LIST ".rcesim"
 
 /* Check, and leave nothing behind, that the result can be written there: to be asked before hours
  * of simulation. */
@@ -51,6 +56,13 @@ bool directory_commit(struct directory *directory, struct error *error);
 
 /* Remove everything that was made. */
 void directory_discard(struct directory *directory);
+
+/* Is there something at this path that is not an empty folder? */
+bool directory_is_filled(const char *path);
+
+/* The name of a file in a folder that need not be there yet, if it lies directly in it; else
+ * NULL. */
+const char *directory_own_name(const char *directory_path, const char *path);
 
 /* Make a plain folder, and what is missing above it, for files that stand for themselves
  * (output.h). It may be there already. */

@@ -23,7 +23,8 @@ static const char *last_line(char *text)
     while (size > 0 && (text[size - 1] == '\n' || text[size - 1] == ' '))
         text[--size] = '\0';
     char *line = strrchr(text, '\n');
-    return line != NULL ? line + 1 : text;
+    line = line != NULL ? line + 1 : text;
+    return *line != '\0' ? line : "it said nothing";
 }
 
 static bool judge(struct process_outcome *outcome, const char *picture, struct error *error)

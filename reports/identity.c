@@ -2,22 +2,25 @@
 
 #include <inttypes.h>
 
+#include "reports/figure.h"
 #include "sim/base/check.h"
 
 const char *const identity_caveat = "Monte Carlo error only, not model error.";
 
 const char *identity_line(const struct identity *identity, struct arena *arena)
 {
-    const char *partial = "";
-    if (identity_is_partial(identity))
-        partial = arena_print(arena, " of %" PRIu32 " (interrupted: a partial result)",
-                              identity->replications_planned);
-    return arena_print(arena,
-                       "%s %s, scenario %s (hash %016" PRIx64 "), seed %" PRIu64 ", %" PRIu32
-                       "%s replication%s",
-                       identity->program, identity->version, identity->scenario,
-                       identity->scenario_hash, identity->seed, identity->replications, partial,
-                       identity->replications == 1 && *partial == '\0' ? "" : "s");
+    char count[FIGURE_SIZE_BYTES], planned[FIGURE_SIZE_BYTES];
+    figure_count(count, identity->replications);
+    const char *text = arena_copy_text(arena, count);
+    if (identity->replications < identity->replications_planned)
+        text = arena_print(arena, "%s of %s", count,
+                           figure_count(planned, identity->replications_planned));
+    bool is_single = identity->replications == 1 && identity->replications_planned <= 1;
+    return arena_print(
+        arena, "%s %s, scenario %s (hash %016" PRIx64 "), seed %" PRIu64 ", %s replication%s%s",
+        identity->program, identity->version, identity->scenario, identity->scenario_hash,
+        identity->seed, text, is_single ? "" : "s",
+        identity_is_partial(identity) ? " (interrupted: a partial result)" : "");
 }
 
 json_t *identity_json(const struct identity *identity)

@@ -22,6 +22,7 @@ struct identity {
     uint64_t seed;
     uint32_t replications;         /* Carried out ... */
     uint32_t replications_planned; /* ... of so many: fewer if it was interrupted. */
+    bool is_cut_short;             /* Interrupted in another way: not all settings were reached. */
     const char *command;           /* In a normal form. */
 };
 
@@ -31,7 +32,7 @@ extern const char *const identity_caveat;
 /* Was the run cut short? */
 static inline bool identity_is_partial(const struct identity *identity)
 {
-    return identity->replications < identity->replications_planned;
+    return identity->is_cut_short || identity->replications < identity->replications_planned;
 }
 
 /* One line: "rcesim 0.1, scenario phase2-race (hash 0123456789abcdef), seed 1, 200 replications".

@@ -114,9 +114,8 @@ void page_title(const struct page *page, const char *text)
 {
     putc('\n', page->file);
     page_style(page, PAGE_STRONG);
-    page_put(page->file, text);
+    page_paragraph(page, 0, text);
     page_style(page, PAGE_PLAIN);
-    putc('\n', page->file);
 }
 
 struct cell {
@@ -209,19 +208,42 @@ static struct part find_part(const struct table *table, const struct column *fro
     return part;
 }
 
-static void print_text(const struct page *page, const struct column *column, const char *text,
-                       enum page_style style, bool is_last)
+/* A row while it is printed: blanks wait until something stands behind them, so that no row ends in
+ * blanks. */
+struct line {
+    const struct page *page;
+    size_t blank_count;
+};
+
+/* Cells may end in blanks too, where they are made of several parts. */
+static size_t size_without_blanks(const char *text)
 {
+    size_t size = strlen(text);
+    while (size > 0 && text[size - 1] == ' ')
+        size--;
+    return size;
+}
+
+static void print_text(struct line *line, const struct column *column, const char *text,
+                       enum page_style style)
+{
+    FILE *file = line->page->file;
     size_t blanks = column->width - table_text_width(text);
+    size_t size = size_without_blanks(text), after_count = strlen(text) - size;
     if (column->alignment == TABLE_RIGHT)
-        print_blanks(page->file, blanks);
-    if (style != PAGE_PLAIN)
-        page_style(page, style);
-    page_put(page->file, text);
-    if (style != PAGE_PLAIN)
-        page_style(page, PAGE_PLAIN);
-    if (column->alignment == TABLE_LEFT && !is_last)
-        print_blanks(page->file, blanks);
+        line->blank_count += blanks;
+    else
+        after_count += blanks;
+    if (size > 0) {
+        print_blanks(file, line->blank_count);
+        line->blank_count = 0;
+        if (style != PAGE_PLAIN)
+            page_style(line->page, style);
+        put(file, text, size);
+        if (style != PAGE_PLAIN)
+            page_style(line->page, PAGE_PLAIN);
+    }
+    line->blank_count += after_count;
 }
 
 static const struct cell *cell_at(const struct column *column, size_t row)
@@ -235,24 +257,24 @@ static const struct cell *cell_at(const struct column *column, size_t row)
 static void print_row(const struct table *table, const struct page *page, const struct part *part,
                       size_t row)
 {
-    print_blanks(page->file, INDENT);
+    struct line line = {page, INDENT};
     const struct cell *cell = cell_at(table->first, row);
-    print_text(page, table->first, cell->text, cell->style, part->from == part->to);
+    print_text(&line, table->first, cell->text, cell->style);
     for (const struct column *column = part->from; column != part->to; column = column->next) {
-        print_blanks(page->file, GAP);
+        line.blank_count += GAP;
         cell = cell_at(column, row);
-        print_text(page, column, cell->text, cell->style, column->next == part->to);
+        print_text(&line, column, cell->text, cell->style);
     }
     putc('\n', page->file);
 }
 
 static void print_head(const struct table *table, const struct page *page, const struct part *part)
 {
-    print_blanks(page->file, INDENT);
-    print_text(page, table->first, table->first->title, PAGE_FAINT, part->from == part->to);
+    struct line line = {page, INDENT};
+    print_text(&line, table->first, table->first->title, PAGE_FAINT);
     for (const struct column *column = part->from; column != part->to; column = column->next) {
-        print_blanks(page->file, GAP);
-        print_text(page, column, column->title, PAGE_FAINT, column->next == part->to);
+        line.blank_count += GAP;
+        print_text(&line, column, column->title, PAGE_FAINT);
     }
     putc('\n', page->file);
 }

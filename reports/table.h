@@ -42,7 +42,7 @@ void page_style(const struct page *page, enum page_style style);
 /* Print a paragraph, broken at blanks; every line starts with `indent` blanks. */
 void page_paragraph(const struct page *page, int indent, const char *text);
 
-/* Print a title: a line of its own, strong where there is colour. */
+/* Print a title: broken like a paragraph, strong where there is colour. */
 void page_title(const struct page *page, const char *text);
 
 enum table_alignment { TABLE_LEFT, TABLE_RIGHT };
@@ -61,7 +61,8 @@ void table_add_styled(struct table *table, const char *text, enum page_style sty
 void table_print_cell(struct table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Print everything, indented by two blanks. The last row must be complete. */
+/* Print everything, indented by two blanks; no line ends in blanks. The last row must be complete.
+ */
 void table_print(const struct table *table, const struct page *page);
 
 /* Characters of a UTF-8 text. */

@@ -263,6 +263,8 @@ static bool run(const struct model_run *model_run, struct record *record, struct
     while (sim_next(world.sim, &event)) {
         world.now_ns = event.time_ns;
         handle(&world, event.subject, (enum event_kind)event.kind);
+        if (model_is_interrupted(model_run, sim_event_count(world.sim)))
+            return error_set(error, ERROR_INTERRUPTED, "interrupted");
     }
     check_accounts(&world);
     write_rows(&world);

@@ -10,7 +10,7 @@
 
 #define MARK "ablate.json"
 
-enum option_key { KEY_METRIC = 512 };
+enum option_key { KEY_METRIC = 512, KEY_VARIANT };
 
 struct options {
     struct options_scenario scenario;
@@ -25,6 +25,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case ARGP_KEY_INIT:
         state->child_inputs[0] = &options->scenario;
         state->child_inputs[1] = &options->work;
+        return 0;
+    case KEY_VARIANT:
+        options_list_add(&options->scenario.variants, options->scenario.arena, argument);
         return 0;
     case KEY_METRIC:
         options_list_add(&options->metrics, options->scenario.arena, argument);
@@ -43,16 +46,18 @@ static void parse_options(struct options *options, int argc, char **argv)
     static const struct argp_option rows[] = {
         {"metric", KEY_METRIC, "NAME", 0,
          "What the fixes do to this metric; may be given several times (default: failure_rate)", 2},
+        {"variant", KEY_VARIANT, "NAME", 0,
+         "The variant whose fixes are taken apart (default: the last)", 2},
         {0},
     };
     static const struct argp_child children[] = {
-        {&options_scenario_argp, 0, NULL, 0}, {&options_work_argp, 0, NULL, 0}, {0}};
+        {&options_settings_argp, 0, NULL, 0}, {&options_work_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .options = rows,
         .parser = parse,
         .args_doc = "SCENARIO",
-        .doc = "Simulate all combinations of the fixes that a variant (--variant; default: the "
-               "last) has and the first variant has not, and say what each of them does, alone and "
+        .doc = "Simulate all combinations of the fixes that a variant has and the first variant "
+               "has not, and say what each of them does, alone and "
                "beside the others, and what it breaks when it is alone."
                "\vFixes: precheck, retry, idempotency; mitigations: settle, deadlines. Exit status "
                "130: interrupted, the partial result is marked so.",

@@ -54,6 +54,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->tolerance = parse_tolerance(state, argument);
         options_note(&options->scenario, "--tolerance", argument);
         return 0;
+    case ARGP_KEY_END:
+        if (options->scenario.variants.count > 0)
+            argp_error(state, "the variants are those that --target names; --variant is not for "
+                              "calibrate");
+        break;
     }
     return options_one_scenario(key, argument, state, &options->scenario);
 }
@@ -63,8 +68,7 @@ static void parse_options(struct options *options, int argc, char **argv)
     static const struct argp_option rows[] = {
         {"turn", KEY_TURN, "PATH=TEXT", 0,
          "What to turn, and between which values: 'phase2.backup={10min..60min}', or inside of a "
-         "text: 'provisioning.connect=lognormal(median={1min..10min}, sigma=1.2)'. At most four "
-         "parameters",
+         "text (see below). At most four parameters",
          2},
         {"target", KEY_TARGET, "METRIC(VARIANT)=OBSERVED", 0,
          "What was observed: 'failure_rate(before)=72/400', or a value (18%), a value with its "
@@ -77,16 +81,20 @@ static void parse_options(struct options *options, int argc, char **argv)
         {0},
     };
     static const struct argp_child children[] = {
-        {&options_scenario_argp, 0, NULL, 0}, {&options_work_argp, 0, NULL, 0}, {0}};
+        {&options_settings_argp, 0, NULL, 0}, {&options_work_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .options = rows,
         .parser = parse,
         .args_doc = "SCENARIO",
-        .doc = "Turn values of a scenario until it shows what was observed, say how well they are "
-               "known, verify that with another seed, and write a scenario with what was found."
-               "\vOnly the variants that targets name are simulated; --variant has no effect. Exit "
-               "status 10: a target cannot be reached; 11: the targets do not tell the parameters, "
-               "or the verification misses one; 130: interrupted, nothing is written.",
+        .doc =
+            "Turn values of a scenario until it shows what was observed, say how well they are "
+            "known, verify that with another seed, and write a scenario with what was found."
+            "\vA value inside of a text:\n"
+            "  --turn 'provisioning.connect=lognormal(median={1min..10min}, sigma=1.2)'\n\n"
+            "Only the variants that targets name are simulated. Exit status 10: a target cannot "
+            "be reached; 11: the targets leave a parameter open, at one end of the range (what "
+            "was found is written all the same) or at both, or the verification misses one; 130: "
+            "interrupted, nothing is written.",
         .children = children,
     };
     options->tolerance = 1e-3;
@@ -119,7 +127,7 @@ static int status_of(const struct calibrate *calibrate)
     for (size_t i = 0; i < calibrate->count; i++)
         if (!calibrate->checks[i].is_met)
             return COMMAND_INCONCLUSIVE;
-    return 0;
+    return calibrate_is_open(calibrate) ? COMMAND_INCONCLUSIVE : 0;
 }
 
 /* Only what was found is written; that nothing was is said. */

@@ -11,9 +11,9 @@
 #include "models/rcesim/options.h"
 #include "models/rcesim/result/summary_json.h"
 #include "models/rcesim/result/tables.h"
+#include "models/rcesim/study/study.h"
 #include "reports/identity.h"
 #include "sim/base/check.h"
-#include "sim/base/text.h"
 
 enum option_key { KEY_VARIANT = 512, KEY_METRIC, KEY_JSON };
 
@@ -57,8 +57,8 @@ static void parse_options(struct options *options, int argc, char **argv)
          "(default: those of the same name, else the last of each)",
          1},
         {"metric", KEY_METRIC, "NAME", 0,
-         "Show the difference of this metric; may be given several times (default: all figures "
-         "that are not 0)",
+         "Show only this metric, and its difference; may be given several times (default: all "
+         "that is not 0)",
          1},
         {"json", KEY_JSON, NULL, 0, "Print JSON instead of tables", 3},
         {0},
@@ -160,8 +160,10 @@ static size_t choose_metrics(const struct options *options, const struct summary
 {
     const struct model *model = summary->result->model;
     size_t count = 0;
-    for (size_t i = 0; i < options->metrics.count; i++)
-        metrics[count++] = (size_t)result_find_metric(summary->result, options->metrics.items[i]);
+    for (size_t i = 0; i < options->metrics.count; i++) {
+        metrics[count] = (size_t)result_find_metric(summary->result, options->metrics.items[i]);
+        count += metrics[count] != model->failed_metric; /* That has tables of its own. */
+    }
     for (size_t i = 0; options->metrics.count == 0 && i < model->metric_count; i++) {
         bool is_seen = summary->variants[0].metrics[i].total != 0 ||
                        summary->variants[1].metrics[i].total != 0;
@@ -169,6 +171,31 @@ static size_t choose_metrics(const struct options *options, const struct summary
             metrics[count++] = i;
     }
     return count;
+}
+
+/* With --metric, only of those: rates and what follows from them where the failures are among them.
+ */
+static bool shows_failures(const struct options *options, const struct model *model)
+{
+    const char *failed = model->metrics[model->failed_metric].name;
+    for (size_t i = 0; i < options->metrics.count; i++)
+        if (strcmp(options->metrics.items[i], failed) == 0)
+            return true;
+    return options->metrics.count == 0;
+}
+
+static void print_remark(const struct contrast *contrast, const struct contrast_pair *pair,
+                         struct arena *arena, const struct page *page)
+{
+    if (!contrast_is_same(contrast, pair))
+        return;
+    page_style(page, PAGE_UNSURE);
+    page_paragraph(page, 0,
+                   arena_print(arena,
+                               "This is %s compared with itself, record by record the same: every "
+                               "difference is 0, and says nothing.",
+                               variant_of(contrast, pair, 0)));
+    page_style(page, PAGE_PLAIN);
 }
 
 static void print_pair(const struct options *options, const struct contrast *contrast,
@@ -189,11 +216,21 @@ static void print_pair(const struct options *options, const struct contrast *con
         page_title(page, arena_print(options->arena, "%s against %s",
                                      pair->summary->result->variants[0].name,
                                      pair->summary->result->variants[1].name));
-    tables_print_failures(&tables);
-    tables_print_differences(&tables);
+    print_remark(contrast, pair, options->arena, page);
+    if (shows_failures(options, model)) {
+        tables_print_failures(&tables);
+        tables_print_differences(&tables);
+    }
+    size_t count = choose_metrics(options, pair->summary, metrics);
+    if (options->metrics.count > 0 && count > 0) {
+        tables_print_chosen(&tables, metrics, count);
+        tables_print_metrics(&tables, metrics, count);
+    }
+    if (options->metrics.count > 0)
+        return;
     tables_print_group(&tables, &console_causes);
     tables_print_group(&tables, &console_invariants);
-    tables_print_metrics(&tables, metrics, choose_metrics(options, pair->summary, metrics));
+    tables_print_metrics(&tables, metrics, count);
     tables_print_durations(&tables);
 }
 
@@ -231,19 +268,47 @@ static json_t *list_json(const struct options_list *list)
     return value;
 }
 
-static json_t *pair_json(const struct contrast *contrast, const struct contrast_pair *pair)
+/* Leave only the chosen metrics in an object that has one member for each metric. */
+static void keep_chosen(const struct options *options, const struct model *model, json_t *object)
 {
-    return json_pack("{s:s, s:s, s:o, s:o}", "variant_of_first", variant_of(contrast, pair, 0),
-                     "variant_of_second", variant_of(contrast, pair, 1), "first",
-                     summary_json(pair->summary, 0), "second", summary_json(pair->summary, 1));
+    for (size_t i = 0; i < model->metric_count && options->metrics.count > 0; i++) {
+        bool is_chosen = false;
+        for (size_t k = 0; k < options->metrics.count; k++)
+            is_chosen = is_chosen || strcmp(options->metrics.items[k], model->metrics[i].name) == 0;
+        if (!is_chosen)
+            json_object_del(object, model->metrics[i].name);
+    }
 }
 
-static void print_json(const struct contrast *contrast)
+static json_t *variant_json(const struct options *options, const struct contrast_pair *pair,
+                            uint32_t variant)
+{
+    const struct model *model = pair->summary->result->model;
+    json_t *value = summary_json(pair->summary, variant);
+    keep_chosen(options, model, json_object_get(value, "metrics"));
+    if (options->metrics.count > 0)
+        json_object_clear(json_object_get(value, "histograms"));
+    if (variant > 0)
+        keep_chosen(options, model,
+                    json_object_get(json_object_get(value, "comparison"), "differences"));
+    return value;
+}
+
+static json_t *pair_json(const struct options *options, const struct contrast *contrast,
+                         const struct contrast_pair *pair)
+{
+    return json_pack("{s:s, s:s, s:b, s:o, s:o}", "variant_of_first", variant_of(contrast, pair, 0),
+                     "variant_of_second", variant_of(contrast, pair, 1), "with_itself",
+                     (int)contrast_is_same(contrast, pair), "first", variant_json(options, pair, 0),
+                     "second", variant_json(options, pair, 1));
+}
+
+static void print_json(const struct options *options, const struct contrast *contrast)
 {
     const struct model *model = contrast->stored[0].result->model;
     json_t *pairs = json_array();
     for (size_t i = 0; i < contrast->pair_count; i++)
-        json_array_append_new(pairs, pair_json(contrast, &contrast->pairs[i]));
+        json_array_append_new(pairs, pair_json(options, contrast, &contrast->pairs[i]));
     json_t *value = json_pack(
         "{s:i, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:o}", "schema_version", 1, "version",
         command_version, "model", model->name, "unit", model->unit_name, "first",
@@ -261,23 +326,11 @@ static void print_json(const struct contrast *contrast)
 static bool check_metrics(const struct options *options, const struct contrast *contrast,
                           struct error *error)
 {
-    const struct model *model = contrast->stored[0].result->model;
-    const char **names =
-        arena_take_array(options->arena, model->metric_count, sizeof(const char *));
-    for (size_t i = 0; i < model->metric_count; i++)
-        names[i] = model->metrics[i].name;
-    for (size_t i = 0; i < options->metrics.count; i++) {
-        const char *name = options->metrics.items[i];
-        if (result_find_metric(contrast->stored[0].result, name) >= 0)
-            continue;
-        const char *closest = text_closest(name, names, model->metric_count);
-        if (closest != NULL)
-            return error_set(error, ERROR_USAGE, "there is no metric \"%s\"; did you mean \"%s\"?",
-                             name, closest);
-        return error_set(error, ERROR_USAGE,
-                         "there is no metric \"%s\"; `rcesim scenario --document` lists them",
-                         name);
-    }
+    size_t metric;
+    for (size_t i = 0; i < options->metrics.count; i++)
+        if (!study_find_metric(contrast->stored[0].result->model, options->metrics.items[i],
+                               &metric, error))
+            return error_context(error, "--metric");
     return true;
 }
 
@@ -289,7 +342,7 @@ static int compare(struct options *options)
         return options_fail(&error);
     bool is_good = check_metrics(options, &contrast, &error);
     if (is_good && options->is_json)
-        print_json(&contrast);
+        print_json(options, &contrast);
     else if (is_good)
         print_tables(options, &contrast);
     contrast_destroy(&contrast);

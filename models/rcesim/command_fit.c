@@ -31,7 +31,15 @@ enum option_key {
     KEY_JSON
 };
 
-enum { CONDITIONS_MAX = 64, BOOTSTRAP_DEFAULT = 199, BOOTSTRAP_MAX = 100000 };
+enum {
+    CONDITIONS_MAX = 64,
+    BOOTSTRAP_DEFAULT = 199,
+    BOOTSTRAP_MAX = 100000,
+    BOOTSTRAP_FEW = 99, /* Fewer say little. */
+};
+
+/* Below the first there is doubt, from the second on there is none. */
+static const double p_doubtful = 0.05, p_often = 0.2;
 
 /* Times are fitted in seconds, whatever the unit of the column is, so that lnL can be compared. */
 static const double fit_unit_ns = 1e9;
@@ -148,6 +156,20 @@ static error_t parse_rows(int key, char *argument, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
+/* It stands in front of scenario lines, so it has to be a key as YAML has it without quotes. */
+static void parse_key(const struct argp_state *state, struct options *options, const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char others[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    if (*text == '\0' || strchr(letters, *text) == NULL || text[strspn(text, others)] != '\0')
+        argp_error(state,
+                   "--key takes a key of a scenario such as connect (letters, digits, _ . -), not "
+                   "\"%s\"",
+                   text);
+    options->key = text;
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -160,7 +182,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_SEED:
         options->bootstrap.seed = options_number(state, "--seed", argument, 0, INT64_MAX);
         return 0;
-    case KEY_KEY: options->key = argument; return 0;
+    case KEY_KEY: parse_key(state, options, argument); return 0;
     case KEY_QQ: options->is_qq = true; return 0;
     case KEY_JSON: options->is_json = true; return 0;
     case KEY_QUIET: options->is_quiet = true; return 0;
@@ -191,7 +213,8 @@ static void parse_options(struct options *options, int argc, char **argv)
          "Only this one: exponential, lognormal, weibull, gamma or mixture (of two lognormals); "
          "may be given several times",
          2},
-        {"bootstrap", KEY_BOOTSTRAP, "N", 0, "Samples for p (default: 199; 0: no p)", 2},
+        {"bootstrap", KEY_BOOTSTRAP, "N", 0,
+         "Samples for p (default: 199; 0: no p; fewer than 99 say little)", 2},
         {"seed", KEY_SEED, "N", 0, "The seed of those (default: 1)", 2},
         {"key", KEY_KEY, "NAME", 0, "The key in front of scenario lines (default: delay)", 3},
         {"qq", KEY_QQ, NULL, 0, "Print the quantiles of data and families side by side", 3},
@@ -204,7 +227,8 @@ static void parse_options(struct options *options, int argc, char **argv)
         .parser = parse,
         .args_doc = "FILE.csv",
         .doc = "Find the distribution of measured delays: fit families by maximum likelihood, rank "
-               "them by AICc, say how far each is from the data, and print lines for a scenario."
+               "them by AICc, say how far each is from the data, and print lines for a scenario. "
+               "The file is read twice, so it cannot be a pipe."
                "\vA small p says that samples of the family are rarely as far from it as the "
                "data is: then the line with quantiles or empirical is the honest one.",
     };
@@ -379,6 +403,17 @@ static void add_number(struct table *table, const struct fit_number *number, int
         table_add(table, "-");
 }
 
+/* p = 0 does not exist: the data counts as one sample of itself. */
+static const char *p_text(struct arena *arena, double p)
+{
+    return p < 0.001 ? "< 0.001" : arena_print(arena, "%.3f", p);
+}
+
+static void add_p(const struct findings *findings, struct table *table, const struct fit_number *p)
+{
+    table_add(table, p->is_known ? p_text(findings->options->arena, p->value) : "-");
+}
+
 static void print_families(const struct findings *findings, const struct page *page)
 {
     static const char *const titles[] = {"family", "AICc", "behind", "BIC", "lnL",
@@ -399,9 +434,9 @@ static void print_families(const struct findings *findings, const struct page *p
         table_print_cell(table, "%.1f", fit->bic);
         table_print_cell(table, "%.1f", fit->log_likelihood);
         table_print_cell(table, "%.3f", fit->ks);
-        add_number(table, &fit->ks_p, 3);
+        add_p(findings, table, &fit->ks_p);
         add_number(table, &fit->ad, 3);
-        add_number(table, &fit->ad_p, 3);
+        add_p(findings, table, &fit->ad_p);
     }
     page_title(page, "Families, the best by AICc first");
     table_print(table, page);
@@ -414,26 +449,46 @@ static const struct fit *best_of(const struct findings *findings)
     return best->is_found && !best->is_at_limit ? best : NULL;
 }
 
+/* What p says of the best family. With few samples p cannot be small, whatever the data is. */
+static const char *verdict_on(struct arena *arena, const char *name, double p)
+{
+    const char *text = p_text(arena, p);
+    text = *text == '<' ? arena_print(arena, "p %s", text) : arena_print(arena, "p = %s", text);
+    if (p < p_doubtful)
+        return arena_print(arena,
+                           "Best: %s, but samples of it are rarely as far from it as the data is "
+                           "(%s): prefer quantiles or empirical below, unless the difference does "
+                           "not matter.",
+                           name, text);
+    if (p < p_often)
+        return arena_print(arena,
+                           "Best: %s. Samples of it are seldom as far from it as the data is (%s): "
+                           "not enough to doubt it, and no reason to trust it; compare --qq.",
+                           name, text);
+    return arena_print(arena,
+                       "Best: %s. Samples of it are often as far from it as the data is (%s): "
+                       "nothing speaks against it.",
+                       name, text);
+}
+
 static void print_verdict(const struct findings *findings, const struct page *page)
 {
-    const double p_doubtful = 0.05;
     struct arena *arena = findings->options->arena;
+    uint32_t sample_count = findings->options->bootstrap.sample_count;
     const struct fit *best = best_of(findings);
     if (best == NULL || !best->ks_p.is_known)
         return;
     const struct fit_number *p = best->ad_p.is_known ? &best->ad_p : &best->ks_p;
     const char *name = fit_family_name(best->law.family);
-    page_paragraph(page, 0,
-                   p->value < p_doubtful
-                       ? arena_print(arena,
-                                     "Best: %s, but samples of it are rarely as far from it as "
-                                     "the data is (p = %.3f): prefer quantiles or empirical below, "
-                                     "unless the difference does not matter.",
-                                     name, p->value)
-                       : arena_print(arena,
-                                     "Best: %s. Samples of it are often as far from it as the data "
-                                     "is (p = %.3f): nothing speaks against it.",
-                                     name, p->value));
+    if (1 / (1 + (double)sample_count) >= p_doubtful)
+        page_paragraph(page, 0,
+                       arena_print(arena,
+                                   "Best: %s. Whether the data is like it, %u sample%s cannot say: "
+                                   "too few samples for a verdict (at least %d).",
+                                   name, sample_count, sample_count == 1 ? "" : "s",
+                                   BOOTSTRAP_FEW));
+    else
+        page_paragraph(page, 0, verdict_on(arena, name, p->value));
 }
 
 static void print_notes(const struct findings *findings, const struct page *page)
@@ -454,8 +509,9 @@ static void print_notes(const struct findings *findings, const struct page *page
         page_paragraph(page, 0,
                        arena_print(arena,
                                    "p: share of samples of the fitted family that are at least as "
-                                   "far from it (%u samples, seed %llu).",
+                                   "far from it (%u sample%s, seed %llu).",
                                    options->bootstrap.sample_count,
+                                   options->bootstrap.sample_count == 1 ? "" : "s",
                                    (unsigned long long)options->bootstrap.seed));
     if (findings->sample.censored_count > 0)
         page_paragraph(
@@ -738,6 +794,8 @@ int command_fit(int argc, char **argv)
         .source = {.unit = 1e9,
                    .min = -INFINITY,
                    .max = INFINITY,
+                   .longest = (double)DIST_DURATION_MAX_NS,
+                   .is_command_line = true,
                    .file_size_max_bytes = file_size_max_bytes},
         .unit = "s",
         .key = "delay",
@@ -752,5 +810,7 @@ int command_fit(int argc, char **argv)
     else if (is_found)
         print_findings(&findings);
     arena_destroy(arena);
+    if (!is_found && error.code == ERROR_SCENARIO)
+        error.code = ERROR_IO; /* There is no scenario here: what is wrong is the file. */
     return is_found ? 0 : options_fail(&error);
 }

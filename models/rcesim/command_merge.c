@@ -44,7 +44,8 @@ static void parse_options(struct options *options, int argc, char **argv)
         {"output", KEY_OUTPUT, "DIR", 0, "Where the result goes (default: out/NAME)", 1},
         {"force", KEY_FORCE, NULL, 0, "Replace a result that is there", 1},
         {"json", KEY_JSON, NULL, 0, "Print the summary as JSON instead of tables", 1},
-        {"junit", KEY_JUNIT, "FILE", 0, "Write the thresholds as JUnit XML, for CI", 1},
+        {"junit", KEY_JUNIT, "FILE", 0,
+         "Write the thresholds as JUnit XML, for CI; a file that is there is replaced", 1},
         {"quiet", KEY_QUIET, NULL, 0, "No notices", 1},
         {0},
     };

@@ -93,7 +93,8 @@ static void parse_options(struct options *options, int argc, char **argv)
          "Rows of single workflows: none, first (of the first replication, the default) or all", 2},
         {"threshold", KEY_THRESHOLD, "TEXT", 0,
          "One more threshold, such as 'failure_rate(after) < 1%'; may be given several times", 2},
-        {"junit", KEY_JUNIT, "FILE", 0, "Write the thresholds as JUnit XML, for CI", 2},
+        {"junit", KEY_JUNIT, "FILE", 0,
+         "Write the thresholds as JUnit XML, for CI; a file that is there is replaced", 2},
         {"extend", KEY_EXTEND, "DIR", 0,
          "Simulate only the replications that the result in DIR lacks, and join both; without "
          "--output DIR is replaced",
@@ -260,9 +261,9 @@ static int run_shard(const struct options *options, const struct simulation *sim
         return INTERRUPT_STATUS;
     }
     struct result_range_text range = result_describe_range(report.first, report.end);
-    printf("Shard %u of %u: %s of %u in %s. Join all of them: rcesim merge %s\n", job.shard.number,
-           job.shard.count, range.text, configuration->replication_count, report.path,
-           options_quote(job.arena, job.folder));
+    printf("Shard %u of %u: %s of %u\n  in %s\nJoin all of them: rcesim merge %s\n",
+           job.shard.number, job.shard.count, range.text, configuration->replication_count,
+           report.path, options_quote(job.arena, job.folder));
     return 0;
 }
 
@@ -275,7 +276,10 @@ static bool load_on(const struct ranks *ranks, struct options *options,
                          "own for every rank");
     if (ranks->count > 1 && !options->work.has_thread_count)
         options->work.thread_count = ranks_thread_count(ranks);
-    return load(options, configuration, error);
+    if (!load(options, configuration, error))
+        return false;
+    bool is_in_parts = ranks->count > 1 || options->shard.count > 0;
+    return !is_in_parts || shard_check_rule(*configuration, error);
 }
 
 /* Plan the number of replications, after a look at where the result is to go: whoever waits for a
@@ -323,18 +327,18 @@ static int load_and_run(const struct ranks *ranks, struct options *options)
 
 int command_run(int argc, char **argv)
 {
-    struct ranks ranks;
-    struct error error;
-    if (!ranks_begin(&ranks, &error))
-        return options_fail(&error);
+    struct ranks_launch launch = ranks_launch();
     struct arena *arena = arena_create("program", 0);
     struct options options = {.scenario.arena = arena};
-    /* Rank 0 reads the command line first: what is wrong with it is said once. */
-    if (ranks.rank > 0)
-        ranks_max(&ranks, 0);
+    struct ranks_voice voice = ranks_hush(launch);
     parse_options(&options, argc, argv);
-    if (ranks.rank == 0)
-        ranks_max(&ranks, 0);
+    ranks_speak(voice);
+    struct ranks ranks;
+    struct error error;
+    if (!ranks_begin(&ranks, &error)) {
+        arena_destroy(arena);
+        return ranks_refuse(launch, &error);
+    }
     int status = load_and_run(&ranks, &options);
     arena_destroy(arena);
     ranks_end(&ranks);

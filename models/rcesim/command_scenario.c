@@ -7,7 +7,7 @@
 #include "models/rcesim/format/manual.h"
 #include "models/rcesim/options.h"
 
-enum option_key { KEY_RESOLVED = 512, KEY_SCHEMA, KEY_DOCUMENT, KEY_PATHS, KEY_MODEL };
+enum option_key { KEY_RESOLVED = 512, KEY_SCHEMA, KEY_DOCUMENT, KEY_PATHS, KEY_METRICS, KEY_MODEL };
 
 struct options {
     struct options_scenario scenario;
@@ -24,8 +24,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_SCHEMA:
     case KEY_DOCUMENT:
     case KEY_PATHS:
+    case KEY_METRICS:
         if (options->what != 0 && options->what != key)
-            argp_error(state, "one of --resolved, --schema, --document and --paths at a time");
+            argp_error(state, "one of --resolved, --schema, --document, --paths and --metrics at a "
+                              "time");
         options->what = key;
         return 0;
     case KEY_MODEL:
@@ -40,6 +42,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options_list_add(&options->scenario.files, options->scenario.arena, argument);
         return 0;
     case ARGP_KEY_END:
+        if (options->scenario.variants.count > 0)
+            argp_error(state, "a scenario is printed with all its variants; --variant is not for "
+                              "this command");
         if (options->what == 0)
             options->what = KEY_RESOLVED;
         if (options->what == KEY_RESOLVED && options->scenario.files.count == 0)
@@ -75,6 +80,11 @@ static int print(const struct options *options)
     case KEY_SCHEMA: schema_print_json_schema(domain->schema, stdout); return 0;
     case KEY_DOCUMENT: manual_print(domain, stdout); return 0;
     case KEY_PATHS: schema_print_paths(domain->schema, stdout); return 0;
+    case KEY_METRICS: {
+        struct page page = page_of(stdout);
+        manual_print_metrics(domain, options->scenario.arena, &page);
+        return 0;
+    }
     }
     return print_resolved(options);
 }
@@ -87,15 +97,17 @@ int command_scenario(int argc, char **argv)
         {"document", KEY_DOCUMENT, NULL, 0, "Print the manual of the format", 2},
         {"schema", KEY_SCHEMA, NULL, 0, "Print a JSON Schema for editors", 2},
         {"paths", KEY_PATHS, NULL, 0, "Print all paths that --set takes", 2},
+        {"metrics", KEY_METRICS, NULL, 0,
+         "List what --metric and thresholds name: metrics with label, unit and meaning", 2},
         {"model", KEY_MODEL, "NAME", 0,
          "The format for this model: vmc (the default) or contention", 2},
         {0},
     };
-    static const struct argp_child children[] = {{&options_scenario_argp, 0, NULL, 0}, {0}};
+    static const struct argp_child children[] = {{&options_settings_argp, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         .options = rows,
         .parser = parse,
-        .args_doc = "SCENARIO\n--document\n--schema\n--paths",
+        .args_doc = "SCENARIO\n--document\n--schema\n--paths\n--metrics",
         .doc = "Print a scenario with every value and where it comes from, which is itself a "
                "scenario; or print the format.",
         .children = children,

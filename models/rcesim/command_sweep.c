@@ -7,6 +7,7 @@
 #include "models/rcesim/format/domain.h"
 #include "models/rcesim/interrupt.h"
 #include "models/rcesim/study/sweep.h"
+#include "models/rcesim/study/sweep_list.h"
 #include "reports/progress.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
@@ -15,13 +16,13 @@
 
 enum { LISTED_MAX = 40 };
 
-enum option_key { KEY_OVER = 512, KEY_WHERE, KEY_METRIC, KEY_DRY_RUN };
+enum option_key { KEY_OVER = 512, KEY_WHERE, KEY_METRIC, KEY_DRY_RUN, KEY_CHECK };
 
 struct options {
     struct options_scenario scenario;
     struct options_work work;
     struct options_list overs, wheres, metrics;
-    bool is_dry_run;
+    bool is_dry_run, is_checked;
 };
 
 static void add(struct options *options, struct options_list *list, const char *option,
@@ -43,6 +44,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_WHERE: add(options, &options->wheres, "--where", argument); return 0;
     case KEY_METRIC: add(options, &options->metrics, "--metric", argument); return 0;
     case KEY_DRY_RUN: options->is_dry_run = true; return 0;
+    case KEY_CHECK: options->is_checked = true; return 0;
     }
     return options_one_scenario(key, argument, state, &options->scenario);
 }
@@ -53,8 +55,8 @@ static void parse_options(struct options *options, int argc, char **argv)
         {"over", KEY_OVER, "PATH=VALUES", 0,
          "What to vary; several are crossed. VALUES: a list (1,2,5), a range with a step "
          "(1min..5min..30s), a factor (10..1000*10) or a number of values (0%..5%:6, or :*6 for "
-         "equal factors), or a text with such values in braces: "
-         "'provisioning.connect=lognormal(median={1min..5min..1min}, sigma=1.2)'. Paths that move "
+         "equal factors), or a text with such values in braces (see "
+         "below). Paths that move "
          "together: a,b=1:2,3:4",
          2},
         {"where", KEY_WHERE, "CONDITION", 0,
@@ -63,6 +65,8 @@ static void parse_options(struct options *options, int argc, char **argv)
          "Only this metric in all tables and files; may be given several times. Without it, tables "
          "show what matters most in the model and files have all",
          2},
+        {"check", KEY_CHECK, NULL, 0,
+         "Let the thresholds of the scenario, judged at every point, decide the exit status", 2},
         {"dry-run", KEY_DRY_RUN, NULL, 0, "List the points and what they would cost", 2},
         {0},
     };
@@ -73,9 +77,11 @@ static void parse_options(struct options *options, int argc, char **argv)
         .parser = parse,
         .args_doc = "SCENARIO",
         .doc = "Simulate a scenario at many points, all in the same worlds, and compare them."
-               "\vWithout --over the scenario's own `sweep` list is used. Exit status 10: a "
-               "threshold failed at some point; 11: one is inconclusive; 130: interrupted, the "
-               "points that were finished are kept.",
+               "\vValues inside of a text:\n"
+               "  --over 'provisioning.connect=lognormal(median={1min,5min}, sigma=1.2)'\n\n"
+               "Without --over the scenario's own `sweep` list is used. Exit status 130: "
+               "interrupted, the points that were finished are kept; with --check 10: a threshold "
+               "failed at some point, 11: one is inconclusive.",
         .children = children,
     };
     command_parse(&argp, argc, argv, options);
@@ -121,19 +127,12 @@ static bool read_axes(const struct options *options, const struct configuration 
             return false;
     if (options->overs.count > 0)
         return grid_build(grid, options->wheres.items, options->wheres.count, error);
-    struct scenario *scenario = configuration->scenario;
-    size_t count = scenario_child_count(scenario, "sweep");
-    if (count == 0)
+    if (scenario_child_count(configuration->scenario, "sweep") == 0)
         return error_set(error, ERROR_USAGE,
                          "nothing to vary: write --over PATH=VALUES, such as --over "
                          "fleet.sddcs=10,100, or a `sweep` list in the scenario");
-    for (size_t i = 0; i < count; i++) {
-        const char *path = arena_print(grid->arena, "sweep[%zu]", i);
-        struct error problem;
-        if (!grid_add(grid, scenario_text(scenario, path), &problem))
-            return scenario_complain(scenario, path, error, "%s", problem.message);
-    }
-    return grid_build(grid, options->wheres.items, options->wheres.count, error);
+    return sweep_list_add(configuration, grid, error) &&
+           grid_build(grid, options->wheres.items, options->wheres.count, error);
 }
 
 static bool prepare(struct sweep *sweep, struct grid *grid, const struct options *options,
@@ -205,6 +204,10 @@ static int dry_run(const struct sweep *sweep)
     char text[UNITS_TEXT_SIZE_BYTES];
     if (!measure(sweep, &cost_ns, &error))
         return options_fail(&error);
+    if (sweep->study->work->is_json) {
+        sweep_write_plan_json(sweep, cost_ns, stdout);
+        return 0;
+    }
     for (size_t p = 0; p < sweep->grid->point_count && p < LISTED_MAX; p++)
         page_paragraph(&page, 2,
                        arena_print(sweep->study->arena, "%zu: %s", p + 1,
@@ -212,13 +215,16 @@ static int dry_run(const struct sweep *sweep)
     if (sweep->grid->point_count > LISTED_MAX)
         printf("  ... and %zu more\n", sweep->grid->point_count - LISTED_MAX);
     units_print_rough_duration(text, cost_ns < 9e18 ? (int64_t)cost_ns : INT64_MAX);
+    uint32_t threads = sweep->study->work->thread_count;
     page_paragraph(&page, 0,
                    arena_print(sweep->study->arena,
-                               "%zu points of %" PRIu32 " variants, %" PRIu32 " replications each: "
-                               "about %s with %" PRIu32 " threads, by one replication of the first "
-                               "and of the last point",
-                               sweep->grid->point_count, sweep->variant_count,
-                               sweep->replication_count, text, sweep->study->work->thread_count));
+                               "%zu point%s of %" PRIu32 " variant%s, %" PRIu32
+                               " replication%s each: about %s with %" PRIu32
+                               " thread%s, by one replication of the first and of the last point",
+                               sweep->grid->point_count, sweep->grid->point_count == 1 ? "" : "s",
+                               sweep->variant_count, sweep->variant_count == 1 ? "" : "s",
+                               sweep->replication_count, sweep->replication_count == 1 ? "" : "s",
+                               text, threads, threads == 1 ? "" : "s"));
     return 0;
 }
 
@@ -249,11 +255,13 @@ static int finish(const struct sweep *sweep, const struct directory_target *targ
         .files = files,
         .file_count = sizeof files / sizeof files[0],
         .configuration = sweep->base,
-        .is_partial = sweep->finished_count < sweep->grid->point_count,
+        .is_partial = sweep_is_partial(sweep),
         .print = print,
     };
     int status = study_publish(sweep->study, target, &report);
-    return status != 0 ? status : command_verdict_status(sweep->verdict);
+    if (status != 0 || !sweep->is_checked)
+        return status;
+    return command_verdict_status(sweep_verdict(sweep));
 }
 
 static int sweep_and_report(struct options *options)
@@ -265,7 +273,7 @@ static int sweep_and_report(struct options *options)
         .variants = &options->scenario.variants,
         .interrupted = interrupt_catch(),
     };
-    struct sweep sweep = {.study = &study};
+    struct sweep sweep = {.study = &study, .is_checked = options->is_checked};
     struct grid grid;
     struct error error;
     if (!prepare(&sweep, &grid, options, &error))

@@ -6,6 +6,9 @@
 #include "models/rcesim/format/configure.h"
 #include "models/rcesim/format/domain.h"
 #include "models/rcesim/options.h"
+#include "models/rcesim/study/sweep_list.h"
+#include "reports/figure.h"
+#include "reports/table.h"
 
 struct options {
     struct options_scenario scenario;
@@ -27,16 +30,27 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
-static void describe(const struct configuration *configuration, const char *file_name)
+/* "scenarios/a.yaml: ok: 300 SDDCs, ...", wrapped, with what goes on further in. */
+static void describe(const struct configuration *configuration, struct arena *arena,
+                     const char *file_name)
 {
-    printf("%s: ok: %" PRIu32 " %s, %" PRIu32 " variant%s (", file_name, configuration->unit_count,
-           configuration->domain->size_names, configuration->variant_count,
-           configuration->variant_count == 1 ? "" : "s");
+    const char *names = "";
+    char replications[FIGURE_SIZE_BYTES];
     for (uint32_t i = 0; i < configuration->variant_count; i++)
-        printf("%s%s", i > 0 ? ", " : "", configuration->variants[i].name);
-    printf("), %" PRIu32 " replications, %zu threshold%s, hash %016" PRIx64 "\n",
-           configuration->replication_count, configuration->threshold_count,
-           configuration->threshold_count == 1 ? "" : "s", configuration->hash);
+        names =
+            arena_print(arena, "%s%s%s", names, i > 0 ? ", " : "", configuration->variants[i].name);
+    figure_count(replications, configuration->replication_count);
+    struct page page = page_of(stdout);
+    page_paragraph(
+        &page, 0,
+        arena_print(arena,
+                    "%s: ok: %" PRIu32 " %s, %" PRIu32
+                    " variant%s (%s), %s replication%s, %zu threshold%s, hash %016" PRIx64,
+                    file_name, configuration->unit_count, configuration->domain->size_names,
+                    configuration->variant_count, configuration->variant_count == 1 ? "" : "s",
+                    names, replications, configuration->replication_count == 1 ? "" : "s",
+                    configuration->threshold_count, configuration->threshold_count == 1 ? "" : "s",
+                    configuration->hash));
 }
 
 static bool validate(const struct options *options, const char *file_name, struct error *error)
@@ -46,10 +60,11 @@ static bool validate(const struct options *options, const char *file_name, struc
     const struct options_list *variants = &options->scenario.variants;
     struct configuration *configuration;
     bool is_good = configure_load(&configuration, arena, &source, error) &&
+                   sweep_list_check(configuration, &source, error) &&
                    configure_select_variants(configuration, arena, variants, error) &&
                    configure_check_memory(configuration, 1, 0, NULL, error);
     if (is_good)
-        describe(configuration, file_name);
+        describe(configuration, arena, file_name);
     arena_destroy(arena);
     return is_good;
 }
@@ -60,7 +75,7 @@ int command_validate(int argc, char **argv)
     static const struct argp argp = {
         .parser = parse,
         .args_doc = "SCENARIO...",
-        .doc = "Check scenarios without simulating, and say in one line what each would simulate. "
+        .doc = "Check scenarios without simulating, and say what each would simulate. "
                "Up to 20 errors a file are shown.",
         .children = children,
     };

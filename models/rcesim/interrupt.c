@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A signal handler has no argument: the one mutable variable of the program at file scope. */
 static volatile sig_atomic_t is_interrupted;
@@ -29,15 +28,27 @@ const volatile sig_atomic_t *interrupt_catch(void)
     return &is_interrupted;
 }
 
+/* The first name that can be had: nothing is there, or a result of ours. */
+static const char *find_free(struct arena *arena, const struct directory_target *target,
+                             const char *kept)
+{
+    enum { NAMES_TRIED_MAX = 1000 };
+    struct directory_target tried = *target;
+    tried.path = arena_print(arena, "%s.partial", kept);
+    for (int i = 2; i <= NAMES_TRIED_MAX && !directory_check(&tried, NULL); i++)
+        tried.path = arena_print(arena, "%s.partial.%d", kept, i);
+    return tried.path;
+}
+
 void interrupt_spare(struct directory_target *target, struct arena *arena)
 {
     size_t length = strlen(target->path);
     while (length > 1 && target->path[length - 1] == '/')
         length--;
-    if (!target->replace || access(target->path, F_OK) != 0)
+    if (!target->replace || !directory_is_filled(target->path))
         return;
     const char *kept = arena_print(arena, "%.*s", (int)length, target->path);
-    target->path = arena_print(arena, "%s.partial", kept);
+    target->path = find_free(arena, target, kept);
     fprintf(stderr, "rcesim: interrupted: %s stays as it was; the partial result goes to %s\n",
             kept, target->path);
 }

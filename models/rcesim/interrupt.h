@@ -16,7 +16,8 @@ enum { INTERRUPT_STATUS = 130 };
 const volatile sig_atomic_t *interrupt_catch(void);
 
 /* A partial result does not cost the result that --force was to replace: where there is one, send
- * the partial one to a folder beside it, and say so. The path lies in the arena. */
+ * the partial one to a folder beside it (DIR.partial, or DIR.partial.2 where that is not ours), and
+ * say so. The path lies in the arena. */
 void interrupt_spare(struct directory_target *target, struct arena *arena);
 
 #endif

@@ -6,9 +6,11 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "models/rcesim/run/ranks.h"
 #include "sim/base/error.h"
 #include "sim/base/text.h"
 
@@ -20,7 +22,7 @@ static const struct command {
     {"run", "simulate a scenario, compare its variants, write a result directory", command_run},
     {"merge", "join the shards of a run to one result", command_merge},
     {"validate", "check scenarios and say what they would simulate", command_validate},
-    {"scenario", "print a scenario with every value and its origin, or the format itself",
+    {"scenario", "print a scenario with every value and its origin, or the format",
      command_scenario},
     {"trace", "tell the life of one workflow", command_trace},
     {"compare", "compare two results that run has left", command_compare},
@@ -29,7 +31,7 @@ static const struct command {
      command_policies},
     {"ablate", "find out what each fix does, alone and beside the others", command_ablate},
     {"calibrate", "turn values of a scenario until it shows what was observed", command_calibrate},
-    {"fit", "find the distribution of measured delays: families, fit, scenario lines", command_fit},
+    {"fit", "find the distribution of measured delays, as scenario lines", command_fit},
     {"doctor", "look at the machine: libraries, gnuplot, fonts, memory", command_doctor},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -37,16 +39,16 @@ enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 static void print_help(void)
 {
     printf("Usage: rcesim COMMAND [ARGUMENT...]\n"
-           "rcesim simulates release orchestration: how often does this logic fail, why, and by\n"
-           "how much does this fix help?\n\n");
+           "rcesim simulates release orchestration: how often does this logic fail, why,\n"
+           "and by how much does this fix help?\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         printf("  %-10s %s\n", commands[i].name, commands[i].doc);
     printf("\n"
            "  --help     this text; `rcesim COMMAND --help` says more\n"
            "  --version  the version\n\n"
-           "Exit status: 0 ok, 1 internal error, 2 usage, 3 scenario, 4 input/output, 5 gnuplot\n"
-           "missing or failed (data kept), 10 a threshold failed, 11 a threshold is inconclusive,\n"
-           "130 interrupted (a partial result is marked so).\n");
+           "Exit status: 0 ok, 1 internal error, 2 usage, 3 scenario, 4 input/output,\n"
+           "5 gnuplot missing or failed (data kept), 10 a threshold failed, 11 a threshold\n"
+           "is inconclusive, 130 interrupted (a partial result is marked so).\n");
 }
 
 static int fail_on_command(const char *name)
@@ -63,13 +65,16 @@ static int fail_on_command(const char *name)
     return ERROR_USAGE;
 }
 
-/* The last thing of every command: a full disk behind standard output must not go unnoticed. */
-static int close_output(int status)
+/* The last thing of the program, also where argp ends it: a full disk behind standard output must
+ * not go unnoticed. */
+static void close_output(int status, void *context)
 {
+    (void)context;
     if (fflush(stdout) == 0 && !ferror(stdout))
-        return status;
+        return;
     fprintf(stderr, "rcesim: cannot write to standard output: %s\n", strerror(errno));
-    return status == 0 ? ERROR_IO : status;
+    fflush(stderr);
+    _exit(status == 0 ? ERROR_IO : status);
 }
 
 /* Files must not get the numbers of closed standard streams. False: standard output was closed, and
@@ -96,18 +101,29 @@ int main(int argc, char **argv)
     signal(SIGXFSZ,
            SIG_IGN); /* A file that may not grow is an error of writing like a full disk. */
     argp_err_exit_status = ERROR_USAGE;
+    on_exit(close_output, NULL);
+    struct ranks_launch launch = ranks_launch();
     if (argc < 2) {
         fprintf(stderr, "rcesim: a command is missing; `rcesim --help` lists them\n");
         return ERROR_USAGE;
     }
     const char *name = argv[1];
     if (strcmp(name, "--help") == 0 || strcmp(name, "-?") == 0 || strcmp(name, "help") == 0) {
-        print_help();
-        return close_output(0);
+        if (launch.rank == 0)
+            print_help();
+        return 0;
     }
     if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0) {
-        printf("rcesim %s\n", command_version);
-        return close_output(0);
+        if (launch.rank == 0)
+            printf("rcesim %s\n", command_version);
+        return 0;
+    }
+    if (strcmp(name, "run") != 0 && launch.count > 1) {
+        struct error error;
+        error_set(&error, ERROR_USAGE,
+                  "only run is spread over the processes of mpirun; start \"rcesim %s\" alone",
+                  name);
+        return ranks_refuse(launch, &error);
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(name, commands[i].name) != 0)
@@ -115,7 +131,7 @@ int main(int argc, char **argv)
         char title[32];
         snprintf(title, sizeof title, "rcesim %s", name);
         argv[1] = title;
-        return close_output(commands[i].run(argc - 1, argv + 1));
+        return commands[i].run(argc - 1, argv + 1);
     }
     return fail_on_command(name);
 }

@@ -86,16 +86,39 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp_option rows[] = {
-    {"set", KEY_SET, "PATH=VALUE", 0, "Replace a value of the scenario; may be given several times",
-     1},
-    {"seed", KEY_SEED, "N", 0, "The same as --set experiment.seed=N", 1},
-    {"replications", KEY_REPLICATIONS, "N", 0, "The same as --set experiment.replications=N", 1},
-    {"variant", KEY_VARIANT, "NAME", 0, "Only this variant; may be given several times", 1},
-    {0},
+/* An option that is hidden can be given, so that the command can say what to do instead. */
+#define SET_ROW                                                                                    \
+    {                                                                                              \
+        "set", KEY_SET, "PATH=VALUE", 0,                                                           \
+            "Replace a value of the scenario; may be given several times", 1                       \
+    }
+#define SEED_ROW                                                                                   \
+    {                                                                                              \
+        "seed", KEY_SEED, "N", 0, "The same as --set experiment.seed=N", 1                         \
+    }
+#define REPLICATIONS_ROW(flags)                                                                    \
+    {                                                                                              \
+        "replications", KEY_REPLICATIONS, "N", flags,                                              \
+            "The same as --set experiment.replications=N", 1                                       \
+    }
+#define VARIANT_ROW(flags)                                                                         \
+    {                                                                                              \
+        "variant", KEY_VARIANT, "NAME", flags, "Only this variant; may be given several times", 1  \
+    }
+
+static const struct argp_option scenario_rows[] = {
+    SET_ROW, SEED_ROW, REPLICATIONS_ROW(0), VARIANT_ROW(0), {0},
+};
+static const struct argp_option settings_rows[] = {
+    SET_ROW, SEED_ROW, REPLICATIONS_ROW(0), VARIANT_ROW(OPTION_HIDDEN), {0},
+};
+static const struct argp_option world_rows[] = {
+    SET_ROW, SEED_ROW, REPLICATIONS_ROW(OPTION_HIDDEN), VARIANT_ROW(OPTION_HIDDEN), {0},
 };
 
-const struct argp options_scenario_argp = {.options = rows, .parser = parse};
+const struct argp options_scenario_argp = {.options = scenario_rows, .parser = parse};
+const struct argp options_settings_argp = {.options = settings_rows, .parser = parse};
+const struct argp options_world_argp = {.options = world_rows, .parser = parse};
 
 static error_t parse_work(int key, char *argument, struct argp_state *state)
 {

@@ -1,8 +1,9 @@
 /* options.h - the command line: what several commands share.
  *
- * Every command has an argp of its own; those that read a scenario have options_scenario_argp as
- * its child. --seed and --replications are overrides of the scenario like --set, so they take part
- * in its hash and in errors. All errors here are errors of usage, printed by argp, exit status 2.
+ * Every command has an argp of its own; those that read a scenario have one of the options_..._argp
+ * as its child, which offers what means something there. --seed
+ * and --replications are overrides of the scenario like --set, so they take part in its hash and in
+ * errors. All errors here are errors of usage, printed by argp, exit status 2.
  */
 #ifndef MODELS_RCESIM_OPTIONS_H
 #define MODELS_RCESIM_OPTIONS_H
@@ -34,8 +35,12 @@ struct options_scenario {
     struct options_list own_words; /* the same of options that only this command has */
 };
 
-/* --set, --seed, --replications, --variant; `input` is a struct options_scenario. */
+/* --set, --seed, --replications, --variant; not --variant; not --replications either. `input` is a
+ * struct options_scenario. What is not offered can be given nevertheless, and is for the command to
+ * refuse, who knows what to do instead. */
 extern const struct argp options_scenario_argp;
+extern const struct argp options_settings_argp;
+extern const struct argp options_world_argp;
 
 /* What every command that simulates takes. */
 struct options_work {

@@ -187,6 +187,8 @@ static bool simulate(struct world *world, struct error *error)
             look_ahead(world, &ahead);
         world->now_ns = event.time_ns;
         handle(world, &event);
+        if (model_is_interrupted(world->run, sim_event_count(world->sim)))
+            return error_set(error, ERROR_INTERRUPTED, "interrupted");
     }
     if (sim_stop_reason(world->sim) == SIM_STOP_EVENT_LIMIT)
         return error_set(error, ERROR_SCENARIO,

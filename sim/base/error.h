@@ -10,11 +10,12 @@
 #include <stdbool.h>
 
 enum error_code {
-    ERROR_INTERNAL = 1, /* A bug, or no memory. */
-    ERROR_USAGE = 2,    /* The command line. */
-    ERROR_SCENARIO = 3, /* The scenario, or a file that it names. */
-    ERROR_IO = 4,       /* Reading or writing. */
-    ERROR_CHART = 5,    /* gnuplot is missing or failed; data is kept. */
+    ERROR_INTERNAL = 1,      /* A bug, or no memory. */
+    ERROR_USAGE = 2,         /* The command line. */
+    ERROR_SCENARIO = 3,      /* The scenario, or a file that it names. */
+    ERROR_IO = 4,            /* Reading or writing. */
+    ERROR_CHART = 5,         /* gnuplot is missing or failed; data is kept. */
+    ERROR_INTERRUPTED = 130, /* Somebody asked to stop; no failure. */
 };
 
 #define ERROR_MESSAGE_SIZE_BYTES 8192

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ enum {
     ROW_SIZE_MAX_BYTES = 64 << 10,
     BUFFER_SIZE_BYTES = 1 << 20,
     ROWS_MAX = 1 << 24,
+    NAMED_MAX = 20, /* Columns that a message lists. */
 };
 
 /* A window on the file. Before a row is read the window holds ROW_SIZE_MAX_BYTES from its start on,
@@ -48,7 +50,10 @@ static bool open_file(struct table_reader *reader, const struct empirical_source
         return error_set(error, ERROR_IO, "cannot open %s: %s", source->path, strerror(errno));
     struct stat status;
     if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
-        error_set(error, ERROR_IO, "%s is not a regular file", source->path);
+        error_set(error, ERROR_IO,
+                  "%s is not a regular file; it is read twice, so what comes from a pipe has to be "
+                  "saved first",
+                  source->path);
     else if (status.st_size > size_max_bytes)
         error_set(error, ERROR_IO, "%s is larger than %lld MiB", source->path,
                   (long long)(size_max_bytes >> 20));
@@ -207,26 +212,75 @@ static bool read_row(struct table_reader *reader, bool *more, struct error *erro
     return true;
 }
 
-static bool find_column(const struct table_reader *header, const char *name, size_t *column,
-                        struct error *error)
+/* "; the columns: a, b and 3 more" */
+static const char *list_columns(struct arena *arena, const struct table_reader *header)
 {
-    for (size_t i = 0; i < header->cell_count; i++) {
-        if (strcmp(header->cells[i], name) == 0) {
-            *column = i;
-            return true;
-        }
-    }
+    const char *text = "";
+    for (size_t i = 0; i < header->cell_count && i < NAMED_MAX; i++)
+        text =
+            arena_print(arena, "%s%s%s", text, i == 0 ? "; the columns: " : ", ", header->cells[i]);
+    if (header->cell_count > NAMED_MAX)
+        text = arena_print(arena, "%s and %zu more", text, header->cell_count - NAMED_MAX);
+    return text;
+}
+
+/* A header that is one cell with such a sign in it was meant to be several. */
+static const char *guess_separator(const struct table_reader *header)
+{
+    if (header->cell_count != 1)
+        return NULL;
+    if (strchr(header->cells[0], ';') != NULL)
+        return "semicolons";
+    return strchr(header->cells[0], '\t') != NULL ? "tabs" : NULL;
+}
+
+static bool fail_on_column(struct arena *arena, const struct table_reader *header, const char *name,
+                           struct error *error)
+{
+    const char *separator = guess_separator(header);
+    if (separator != NULL)
+        return error_set(error, ERROR_SCENARIO,
+                         "%s has no column \"%s\": its cells seem to be separated by %s; save it "
+                         "with commas",
+                         header->path, name, separator);
     const char *closest =
         text_closest(name, (const char *const *)header->cells, header->cell_count);
-    return error_set(error, ERROR_SCENARIO, "%s has no column \"%s\"%s%s%s", header->path, name,
-                     closest == NULL ? "" : "; did you mean \"", closest == NULL ? "" : closest,
-                     closest == NULL ? "" : "\"?");
+    const char *meant =
+        closest == NULL ? "" : arena_print(arena, "; did you mean \"%s\"?", closest);
+    return error_set(error, ERROR_SCENARIO, "%s has no column \"%s\"%s%s", header->path, name,
+                     meant, closest == NULL ? list_columns(arena, header) : "");
 }
+
+static bool find_column(struct arena *arena, const struct table_reader *header, const char *name,
+                        size_t *column, struct error *error)
+{
+    size_t found_count = 0;
+    for (size_t i = 0; i < header->cell_count; i++) {
+        if (strcmp(header->cells[i], name) != 0)
+            continue;
+        *column = i;
+        found_count++;
+    }
+    if (found_count == 0)
+        return fail_on_column(arena, header, name, error);
+    return found_count == 1 ||
+           error_set(error, ERROR_SCENARIO,
+                     "%s has %zu columns of the name \"%s\": which one is meant?", header->path,
+                     found_count, name);
+}
+
+/* Which texts a column holds, and how often; only so many of them. */
+struct cell_counts {
+    struct arena *arena;
+    const char *texts[NAMED_MAX];
+    size_t counts[NAMED_MAX], used, other_count;
+};
 
 /* The columns that a source needs, by position. */
 struct plan {
     size_t column, censored, column_count;
     size_t *conditions;
+    struct cell_counts *censoring; /* Of the column that says which rows were cut off. */
 };
 
 static bool make_plan(struct arena *arena, const struct table_reader *header,
@@ -234,13 +288,56 @@ static bool make_plan(struct arena *arena, const struct table_reader *header,
 {
     plan->column_count = header->cell_count;
     plan->conditions = arena_take_array(arena, source->condition_count, sizeof(size_t));
-    if (!find_column(header, source->column, &plan->column, error))
+    plan->censoring = arena_take(arena, sizeof *plan->censoring);
+    plan->censoring->arena = arena;
+    if (!find_column(arena, header, source->column, &plan->column, error))
         return false;
     for (size_t i = 0; i < source->condition_count; i++)
-        if (!find_column(header, source->conditions[i].column, &plan->conditions[i], error))
+        if (!find_column(arena, header, source->conditions[i].column, &plan->conditions[i], error))
             return false;
     return source->censored == NULL ||
-           find_column(header, source->censored->column, &plan->censored, error);
+           find_column(arena, header, source->censored->column, &plan->censored, error);
+}
+
+static void count_cell(struct cell_counts *counts, const char *cell)
+{
+    size_t i = 0;
+    while (i < counts->used && strcmp(counts->texts[i], cell) != 0)
+        i++;
+    if (i == NAMED_MAX) {
+        counts->other_count++;
+        return;
+    }
+    if (i == counts->used)
+        counts->texts[counts->used++] = arena_copy_text(counts->arena, cell);
+    counts->counts[i]++;
+}
+
+/* "no row has to==maybe; the column holds: no (364), yes (36)" */
+static bool fail_on_censored(const struct empirical_source *source, struct cell_counts *counts,
+                             struct error *error)
+{
+    enum { LISTED_MAX = 8 };
+    const char *list = "";
+    size_t listed = 0, left = counts->other_count;
+    for (size_t i = 0; i < counts->used; i++)
+        left += counts->counts[i];
+    for (; listed < LISTED_MAX && listed < counts->used; listed++) {
+        size_t most = 0;
+        for (size_t i = 1; i < counts->used; i++)
+            if (counts->counts[i] > counts->counts[most])
+                most = i;
+        const char *text = *counts->texts[most] == '\0' ? "(empty)" : counts->texts[most];
+        list = arena_print(counts->arena, "%s%s%s (%zu)", list, listed > 0 ? ", " : "", text,
+                           counts->counts[most]);
+        left -= counts->counts[most];
+        counts->counts[most] = 0;
+    }
+    if (left > 0)
+        list = arena_print(counts->arena, "%s and others (%zu)", list, left);
+    return error_set(error, ERROR_SCENARIO, "%s: no row has %s%s%s; the column holds: %s",
+                     source->path, source->censored->column,
+                     source->censored->is_equal ? "==" : "!=", source->censored->text, list);
 }
 
 static bool does_hold(const struct empirical_condition *condition, const char *cell)
@@ -268,14 +365,20 @@ static bool read_time(const struct table_reader *row, const struct empirical_sou
         return true;
     }
     const char *cell = row->cells[plan->column];
+    bool is_command_line = source->is_command_line;
     if (*cell == '\0')
-        return error_set(error, ERROR_SCENARIO,
-                         "%s:%zu: %s is empty; leave such rows out by where=COLUMN!=TEXT%s",
+        return error_set(error, ERROR_SCENARIO, "%s:%zu: %s is empty; leave such rows out by %s%s",
                          row->path, row->row_line, source->column,
-                         time->is_censored ? ", or say censored_at" : "");
+                         is_command_line ? "--where COLUMN!=TEXT" : "where=COLUMN!=TEXT",
+                         !time->is_censored ? ""
+                         : is_command_line  ? ", or say --censored-at"
+                                            : ", or say censored_at");
     if (!units_parse_number(cell, &time->value, error))
         return error_context(error, "%s:%zu: %s", row->path, row->row_line, source->column);
     time->value *= source->unit;
+    if (!isfinite(time->value))
+        return error_set(error, ERROR_SCENARIO, "%s:%zu: %s is %s, too large a number", row->path,
+                         row->row_line, source->column, cell);
     if (time->value < 0 && !source->allow_negative)
         return error_set(error, ERROR_SCENARIO, "%s:%zu: %s is negative", row->path, row->row_line,
                          source->column);
@@ -312,9 +415,19 @@ static bool take_row(const struct table_reader *reader, const struct empirical_s
         sample->excluded_count++;
         return true;
     }
+    if (source->censored != NULL)
+        count_cell(plan->censoring, reader->cells[plan->censored]);
     struct empirical_time time;
     if (!read_time(reader, source, plan, &time, error))
         return false;
+    sample->cut_off_count += time.is_censored;
+    if (source->longest > 0 && time.value > source->longest && time.value <= source->max)
+        return error_set(
+            error, ERROR_SCENARIO,
+            "%s:%zu: %s is %.4g years, and a delay has at most %.4g: is the unit "
+            "right? Else leave it out by %s",
+            source->path, reader->row_line, source->column, time.value / (365 * (double)UNITS_D),
+            source->longest / (365 * (double)UNITS_D), source->is_command_line ? "--max" : "max");
     if (time.value < source->min) {
         sample->below_count++;
     } else if (time.value > source->max) {
@@ -351,6 +464,9 @@ static bool read_table(struct arena *arena, struct table_reader *reader,
     }
     if (read.row_count == 0)
         return error_set(error, ERROR_SCENARIO, "%s has a header but no row", source->path);
+    bool is_any_chosen = read.excluded_count < read.row_count;
+    if (source->censored != NULL && read.cut_off_count == 0 && is_any_chosen)
+        return fail_on_censored(source, plan.censoring, error);
     if (read.count == 0)
         return error_set(error, ERROR_SCENARIO, "%s: no row is chosen", source->path);
     *sample = read;

@@ -35,7 +35,9 @@ struct empirical_source {
     int64_t file_size_max_bytes; /* 0: EMPIRICAL_FILE_SIZE_MAX_BYTES */
     double unit;                 /* Cells are multiplied by this. */
     double min, max;             /* Rows outside are left out; the unit is already applied. */
+    double longest; /* A row above it, and not above max, is refused, in ns; 0: none is. */
     bool allow_negative;
+    bool is_command_line; /* Messages speak of options (--where) and not of arguments (where=). */
     const struct empirical_condition *conditions; /* All must hold. */
     size_t condition_count;
     const struct empirical_condition *censored; /* NULL: no row is censored. */
@@ -57,6 +59,7 @@ struct empirical_sample {
     size_t row_count;                /* All below the header. */
     size_t excluded_count;           /* A condition does not hold. */
     size_t below_count, above_count; /* The conditions hold, but min or max does not. */
+    size_t cut_off_count;            /* `censored` holds; some of them may be below or above. */
 };
 
 /* The estimate: times of jumps, P(X <= values[i]) and P(X > values[i]). */
@@ -71,7 +74,8 @@ bool empirical_parse_condition(struct arena *arena, const char *text,
                                struct empirical_condition *condition, struct error *error);
 
 /* Read the rows that `source` chooses into `arena`. False and `error` (ERROR_IO for a file that
- * cannot be read, else ERROR_SCENARIO) if there is a row without a number, or no row at all. */
+ * cannot be read, else ERROR_SCENARIO) if there is a row without a number, no row at all, or none
+ * that `censored` is about: that would be a slip of the pen without a trace. */
 bool empirical_read(struct arena *arena, const struct empirical_source *source,
                     struct empirical_sample *sample, struct error *error);
 

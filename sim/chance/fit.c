@@ -104,7 +104,7 @@ bool fit_prepare(struct arena *arena, struct empirical_time *times, size_t count
         if (!(times[i].value > 0) || !isfinite(times[i].value))
             return error_set(error, ERROR_SCENARIO,
                              "%g is among the values: only delays above 0 can be fitted; leave the "
-                             "others out (min)",
+                             "others out (--min)",
                              times[i].value);
         if (times[i].is_censored)
             continue;

@@ -452,6 +452,35 @@ static struct result *take_result(struct pack_reader *reader, const struct model
     return result;
 }
 
+/* Is this the last byte of an archive that is whole? */
+static bool ends_here(const struct pack_reader *reader, size_t end)
+{
+    if (end < HEAD_BYTES + TAIL_BYTES ||
+        memcmp(reader->bytes + end - MARK_BYTES, end_mark, MARK_BYTES) != 0)
+        return false;
+    size_t body_bytes = end - TAIL_BYTES;
+    struct pack_reader tail = {.bytes = reader->bytes + body_bytes,
+                               .size_bytes = PACK_CHECKSUM_BYTES};
+    return pack_take_fixed(&tail, PACK_CHECKSUM_BYTES) == pack_checksum(reader->bytes, body_bytes);
+}
+
+/* The file does not end as an archive does: it is too short, or too long. */
+static bool report_end(const struct pack_reader *reader, struct error *error)
+{
+    size_t end = reader->size_bytes;
+    while (end > 0 && !ends_here(reader, end))
+        end--;
+    if (end > 0)
+        return error_set(error, ERROR_IO,
+                         "the file is too long: the result ends after %zu bytes and %zu bytes "
+                         "follow; cut them off (head -c %zu), or copy the file again",
+                         end, reader->size_bytes - end, end);
+    return error_set(error, ERROR_IO,
+                     "the file ends early, after %zu bytes: it was cut short while it was "
+                     "written or copied; copy it again, or simulate these replications again",
+                     reader->size_bytes);
+}
+
 /* Check what can be checked without understanding the rest, and leave the rest to the reader. */
 static bool check_frame(struct pack_reader *reader, struct error *error)
 {
@@ -472,10 +501,7 @@ static bool check_frame(struct pack_reader *reader, struct error *error)
     size_t body_bytes = reader->size_bytes - TAIL_BYTES;
     if (reader->size_bytes < HEAD_BYTES + TAIL_BYTES ||
         memcmp(reader->bytes + body_bytes + PACK_CHECKSUM_BYTES, end_mark, MARK_BYTES) != 0)
-        return error_set(error, ERROR_IO,
-                         "the file ends early, after %zu bytes: it was cut short while it was "
-                         "written or copied; copy it again, or simulate these replications again",
-                         reader->size_bytes);
+        return report_end(reader, error);
     struct pack_reader tail = {.bytes = reader->bytes + body_bytes,
                                .size_bytes = PACK_CHECKSUM_BYTES};
     if (pack_take_fixed(&tail, PACK_CHECKSUM_BYTES) != pack_checksum(reader->bytes, body_bytes))

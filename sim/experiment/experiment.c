@@ -148,6 +148,7 @@ static bool run_variant(struct worker *worker, uint32_t replication, uint32_t va
         .replication = replication,
         .oracle = &oracle,
         .arena = worker->run_arena,
+        .interrupted = design->interrupted,
     };
     if (wants_rows(design, replication)) {
         run->rows = arena_take(worker->record_arena, sizeof *run->rows);
@@ -207,8 +208,9 @@ static bool is_interrupted(const struct experiment_design *design)
            __atomic_load_n(design->interrupted, __ATOMIC_RELAXED) != 0;
 }
 
-/* Replications are handed out in order and finished once begun. So when one has failed, all below
- * it have been begun, and the one reported is the lowest that fails, whatever the threads do. */
+/* Replications are handed out in order and, unless somebody interrupts, finished once begun. So
+ * when one has failed, all below it have been begun, and the one reported is the lowest that fails,
+ * whatever the threads do. */
 static void *work(void *context)
 {
     struct worker *worker = context;
@@ -217,7 +219,10 @@ static void *work(void *context)
         uint64_t index = atomic_fetch_add(&team->next, 1);
         if (index >= team->design->replication_count || index >= atomic_load(&team->stop))
             break;
-        note_finished(worker, (uint32_t)index, run_replication(worker, (uint32_t)index));
+        bool is_good = run_replication(worker, (uint32_t)index);
+        if (!is_good && worker->error.code == ERROR_INTERRUPTED)
+            break; /* It was abandoned, as if it had not been begun. */
+        note_finished(worker, (uint32_t)index, is_good);
     }
     pthread_mutex_lock(&team->mutex);
     team->working_count--;

@@ -7,9 +7,10 @@
  * shown to people.
  *
  * Three things end an experiment early: an error of the model, draws that two variants should share
- * and do not (both are failures), and `interrupted` (a partial result). Pieces of work that were
- * begun are finished first. Of several failures the one with the lowest replication is reported,
- * and replications below it are still carried out, so the message does not depend on threads.
+ * and do not (both are failures), and `interrupted` (a partial result). After a failure pieces of
+ * work that were begun are finished first, after an interruption they are abandoned. Of several
+ * failures the one with the lowest replication is reported, and replications below it are still
+ * carried out, so the message does not depend on threads.
  *
  * Limits: EXPERIMENT_THREADS_MAX threads; EXPERIMENT_REPLICATIONS_MAX replications;
  * `arena_limit_bytes` for each thread's arena of one run.

@@ -12,6 +12,7 @@
 #ifndef SIM_EXPERIMENT_MODEL_H
 #define SIM_EXPERIMENT_MODEL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -92,10 +93,18 @@ struct model_run {
     const void *parameters; /* The variant's, of the model's own type; shared by all threads. */
     uint32_t variant;
     uint32_t replication;
-    struct oracle *oracle;   /* Every draw of the run. */
-    struct arena *arena;     /* Everything taken is given back after the run. */
-    struct model_sink *sink; /* NULL: nobody wants rows or a trace. */
+    struct oracle *oracle;                    /* Every draw of the run. */
+    struct arena *arena;                      /* Everything taken is given back after the run. */
+    struct model_sink *sink;                  /* NULL: nobody wants rows or a trace. */
+    const volatile sig_atomic_t *interrupted; /* May be NULL; not 0: the run is to be abandoned. */
 };
+
+/* Has somebody asked to stop? To be called after every event; it looks once in some thousands. */
+static inline bool model_is_interrupted(const struct model_run *run, uint64_t event_count)
+{
+    return event_count % 4096 == 0 && run->interrupted != NULL &&
+           __atomic_load_n(run->interrupted, __ATOMIC_RELAXED) != 0;
+}
 
 struct model {
     const char *name;       /* "vmc" */
@@ -112,8 +121,10 @@ struct model {
     /* Upper bound of record.unit_count for these parameters, at least 1. */
     uint32_t (*units_max)(const void *parameters);
     /* Simulate. Return false, with `error` set, when the parameters cannot be simulated; that ends
-     * the experiment. Must set unit_count, values, failed, history_hash and event_count; the number
-     * of bits in `failed` must equal values[failed_metric], and no proportion exceed unit_count. */
+     * the experiment; or, with ERROR_INTERRUPTED, when model_is_interrupted says so: then the run
+     * is abandoned and leaves nothing. Must set unit_count, values, failed, history_hash and
+     * event_count; the number of bits in `failed` must equal values[failed_metric], and no
+     * proportion exceed unit_count. */
     bool (*run)(const struct model_run *run, struct record *record, struct error *error);
 };
 

@@ -117,6 +117,28 @@ struct result *result_create_empty(const struct result *head)
     return result;
 }
 
+const struct result *result_part(const struct result *whole, struct arena *arena, uint32_t first,
+                                 uint32_t replication_count)
+{
+    CHECK(first <= whole->replication_count &&
+          replication_count <= whole->replication_count - first);
+    struct result *part = arena_take(arena, sizeof *part);
+    struct result_store *store = arena_take(arena, sizeof *store);
+    *store = (struct result_store){.slots = whole->store->slots + first};
+    *part = (struct result){
+        .model = whole->model,
+        .variants = whole->variants,
+        .variant_count = whole->variant_count,
+        .seed = whole->seed,
+        .first_replication = whole->first_replication + first,
+        .replications_planned = replication_count,
+        .synchrony = arena_take_array(arena, whole->variant_count, sizeof *part->synchrony),
+        .store = store,
+    };
+    result_finish(part);
+    return part;
+}
+
 static uint64_t end_of(const struct result *part)
 {
     return (uint64_t)part->first_replication + part->replication_count;

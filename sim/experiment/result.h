@@ -73,6 +73,11 @@ struct result_range_text result_describe_range(uint64_t first, uint64_t end);
  * `head`; nothing else of it counts. For a part of an experiment that has nothing to do. */
 struct result *result_create_empty(const struct result *head);
 
+/* Some replications of a result, `first` counted from 0, as a result of its own. It lies in the
+ * arena, borrows the records, and must not be destroyed. */
+const struct result *result_part(const struct result *whole, struct arena *arena, uint32_t first,
+                                 uint32_t replication_count);
+
 /* Join parts of one experiment, in any order, to the result that one run of all their replications
  * would have left, bit by bit. On success `*joined` owns the parts, and the parts must not be
  * destroyed by anybody else. Its plan is that of the last part: where that one was interrupted, the

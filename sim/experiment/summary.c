@@ -14,6 +14,9 @@
 /* A t interval is believed for a share once this many replications have seen it. */
 enum { SEEN_MIN = 5 };
 
+/* A ratio of rates is not asked of fewer units than this. */
+enum { RATIO_UNITS_MIN = 10 };
+
 __extension__ typedef __int128 wide; /* Sums of ns over long experiments pass 2^63. */
 
 /* One metric of one variant while it is being added up. */
@@ -102,7 +105,7 @@ static struct interval nothing_seen(const struct reduction *reduction, double co
         .state = INTERVAL_KNOWN,
         .high = limit / exposure,
         .confidence = confidence,
-        .method = "Poisson limit for none seen",
+        .method = "Poisson limit for none seen, as if independent",
     };
 }
 
@@ -307,7 +310,12 @@ void summary_compare_groups(struct summary_opinions *opinions, const struct summ
     find_group(first, &groups.first_hits, &groups.first_count);
     find_group(later, &groups.second_hits, &groups.second_count);
     opinions->group_difference = two_proportions_difference(&groups, confidence);
-    opinions->risk_ratio = two_proportions_risk_ratio(&groups, confidence);
+    /* With nothing seen on one side, or next to no units, the ratio would be what the correction
+     * for zeros makes of it, and may point the other way. */
+    bool is_seen = first->total > 0 && later->total > 0;
+    opinions->risk_ratio = (struct interval){.confidence = confidence};
+    if (is_seen && first->unit_count >= RATIO_UNITS_MIN && later->unit_count >= RATIO_UNITS_MIN)
+        opinions->risk_ratio = two_proportions_risk_ratio(&groups, confidence);
 }
 
 static const struct summary_opinions *find_opinions(struct arena *arena,

@@ -223,13 +223,32 @@ static bool parse_metric(struct parser *parser, const char *name, size_t start, 
     return true;
 }
 
+/* "there is no duration "durtion" (durations: duration, wait); did you mean "duration"?" */
+static bool fail_unknown_duration(struct parser *parser, size_t start, const char *name)
+{
+    const struct model *model = parser->names->model;
+    const char *candidates[NAMES_MAX];
+    char list[256] = "none";
+    size_t count = 0;
+    for (; count < model->histogram_count && count < NAMES_MAX; count++) {
+        candidates[count] = model->histograms[count].name;
+        size_t used = count == 0 ? 0 : strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", count == 0 ? "" : ", ",
+                 candidates[count]);
+    }
+    const char *closest = text_closest(name, candidates, count);
+    return fail_at(parser, start, "there is no duration \"%s\" (durations: %s)%s%s%s", name, list,
+                   closest == NULL ? "" : "; did you mean \"", closest == NULL ? "" : closest,
+                   closest == NULL ? "" : "\"?");
+}
+
 /* ("mean" | "median" | pSHARE) "(" HISTOGRAM [of] ")", behind its "(". */
 static bool parse_histogram(struct parser *parser, struct threshold_term term, struct form *form)
 {
     const struct model *model = parser->names->model;
     char name[TOKEN_SIZE_BYTES];
     size_t start, at;
-    if (!parse_name(parser, "histogram", name, &start))
+    if (!parse_name(parser, "duration", name, &start))
         return false;
     int index = find_histogram(model, name);
     if (index < 0 && find_metric(model, name) >= 0)
@@ -238,14 +257,8 @@ static bool parse_histogram(struct parser *parser, struct threshold_term term, s
                        "values for every %s, such as %s",
                        name, model->unit_name,
                        model->histogram_count > 0 ? model->histograms[0].name : "none here");
-    if (index < 0) {
-        const char *candidates[NAMES_MAX];
-        size_t count = 0;
-        for (size_t i = 0; i < model->histogram_count && count < NAMES_MAX; i++)
-            candidates[count++] = model->histograms[i].name;
-        return fail_unknown(parser, start, "histogram", name,
-                            text_closest(name, candidates, count));
-    }
+    if (index < 0)
+        return fail_unknown_duration(parser, start, name);
     term.index = (uint32_t)index;
     if (!parse_of(parser, name, &term.variant, &at) || !expect_close(parser, ""))
         return false;

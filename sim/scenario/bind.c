@@ -143,7 +143,11 @@ static void bind_map(struct binder *binder, struct value *value, const struct no
                           ? at->segment
                           : arena_print(binder->arena, "%s.%s", value->path, at->segment);
         child->place = entry != NULL ? entry->key_place : value->place;
+        size_t before_count = binder->complaints->count;
         bind_value(binder, child, entry != NULL ? entry->value : NULL);
+        bool is_wrong = binder->complaints->count > before_count;
+        if (is_wrong && at->field != NULL && at->field->is_decisive)
+            return;
     }
     for (size_t i = 0; node != NULL && i < node->count; i++)
         if (schema_tree_child(schema, node->entries[i].key) == NULL)

@@ -52,6 +52,7 @@ struct schema_field {
     const char *reason;   /* Why the maximum (without one: the minimum) is there; may be NULL. */
     const char *choices;  /* "drop|drop_recorded|reject|queue" for SCHEMA_CHOICE, else NULL. */
     const char *doc;      /* One or two sentences for the manual. Never NULL. */
+    bool is_decisive;     /* If it is wrong, nothing behind it is looked at: which table holds? */
 };
 
 /* The first row must be {"question", SCHEMA_TEXT, .required = true}; the key `extends` belongs to

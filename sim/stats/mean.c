@@ -44,9 +44,35 @@ void mean_pairs_add(struct mean_pairs *pairs, double first, double second)
     pairs->products += deviation * (second - pairs->second.mean);
 }
 
+/* The largest value of the two, by size. */
+static double largest_of(const struct tally *first, const struct tally *second)
+{
+    return fmax(fmax(fabs(first->min), fabs(first->max)),
+                fmax(fabs(second->min), fabs(second->max)));
+}
+
+/* A difference that is only the rounding of what was subtracted is 0. */
+static double settle(double difference, const struct tally *first, const struct tally *second)
+{
+    return fabs(difference) <= 1e-12 * largest_of(first, second) ? 0 : difference;
+}
+
+static void settle_interval(struct interval *interval, const struct tally *first,
+                            const struct tally *second)
+{
+    if (interval_has_estimate(interval))
+        interval->estimate = settle(interval->estimate, first, second);
+    if (!interval_is_known(interval))
+        return;
+    interval->low = settle(interval->low, first, second);
+    interval->high = settle(interval->high, first, second);
+}
+
 struct interval mean_pairs_interval(const struct mean_pairs *pairs, double confidence)
 {
-    return t_interval(&pairs->difference, confidence, paired_method);
+    struct interval interval = t_interval(&pairs->difference, confidence, paired_method);
+    settle_interval(&interval, &pairs->first, &pairs->second);
+    return interval;
 }
 
 bool mean_pairs_correlation(const struct mean_pairs *pairs, double *correlation)
@@ -84,9 +110,7 @@ static bool find_p_value(double difference, double error, double freedom, double
  * that is no variance. */
 static double rounding(const struct mean_pairs *pairs)
 {
-    double largest = fmax(fmax(fabs(pairs->first.min), fabs(pairs->first.max)),
-                          fmax(fabs(pairs->second.min), fabs(pairs->second.max)));
-    return 8 * DBL_EPSILON * largest;
+    return 8 * DBL_EPSILON * largest_of(&pairs->first, &pairs->second);
 }
 
 bool mean_pairs_p_value(const struct mean_pairs *pairs, double *p_value)
@@ -96,8 +120,8 @@ bool mean_pairs_p_value(const struct mean_pairs *pairs, double *p_value)
         return false;
     double count = (double)pairs->difference.count;
     double error = sqrt(variance / count);
-    return find_p_value(pairs->difference.mean, error > rounding(pairs) ? error : 0, count - 1,
-                        p_value);
+    double difference = settle(pairs->difference.mean, &pairs->first, &pairs->second);
+    return find_p_value(difference, error > rounding(pairs) ? error : 0, count - 1, p_value);
 }
 
 /* What Welch's interval and test share. Freedom is Satterthwaite's; without any variance there is
@@ -113,7 +137,8 @@ static bool find_welch(const struct tally *first, const struct tally *second, st
         return false;
     double a = variances[0] / (double)first->count;
     double b = variances[1] / (double)second->count;
-    *welch = (struct welch){.difference = first->mean - second->mean, .error = sqrt(a + b)};
+    *welch = (struct welch){.difference = settle(first->mean - second->mean, first, second),
+                            .error = sqrt(a + b)};
     if (!(a + b > 0))
         return true;
     /* As shares of the sum, so that no square underflows. */
@@ -132,7 +157,7 @@ struct interval mean_welch_interval(const struct tally *first, const struct tall
     struct welch welch;
     if (first->count == 0 || second->count == 0)
         return interval;
-    interval.estimate = first->mean - second->mean;
+    interval.estimate = settle(first->mean - second->mean, first, second);
     interval.state = INTERVAL_NOT_ESTIMABLE;
     if (!find_welch(first, second, &welch))
         return interval;
@@ -142,6 +167,7 @@ struct interval mean_welch_interval(const struct tally *first, const struct tall
     interval.state = INTERVAL_KNOWN;
     interval.low = welch.difference - half;
     interval.high = welch.difference + half;
+    settle_interval(&interval, first, second);
     return interval;
 }
 

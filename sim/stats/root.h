@@ -7,6 +7,10 @@
  *
  * Between the tightest two samples around the level Brent's method works (GSL).
  *
+ * A simulated function is noisy besides, so it passes a level several times, and where an interval
+ * of x is asked for, the outermost place counts: a value of x belongs to it if the function comes
+ * within a band there.
+ *
  * Limit: ROOT_SAMPLES_MAX evaluations of one function.
  */
 #ifndef SIM_STATS_ROOT_H
@@ -43,5 +47,25 @@ bool root_evaluate(struct root_search *search, double x, double *value);
 /* Find where the function meets `level`, between the first two neighbouring samples around it, to
  * within `tolerance` of x. */
 enum root_outcome root_find(struct root_search *search, double level, double tolerance, double *x);
+
+/* The values between two levels, and a place where the function is taken to be inside. */
+struct root_band {
+    double low, high; /* low <= high */
+    double inside;
+};
+
+/* From the first place to the last one where the function is inside. */
+struct root_range {
+    double low, high;
+    bool is_low_open, is_high_open; /* It is inside at the end of what was evaluated. */
+};
+
+/* Find the range of a band, between the least and the greatest x that were evaluated, to within
+ * `tolerance`. From either end the outermost entry between two samples is taken; then it is looked
+ * beyond it, by a quarter, a half and the whole of its distance from the inside, whether noise
+ * hides an earlier one. What is narrower, farther out, and between samples is not seen. ROOT_FOUND
+ * or ROOT_STOPPED. */
+enum root_outcome root_find_range(struct root_search *search, const struct root_band *band,
+                                  double tolerance, struct root_range *range);
 
 #endif

@@ -129,6 +129,34 @@ static void control_characters_do_not_get_through(void **state)
                          "  a?[31m b?? ?Zü\n  a?[31m b?? ?Zü\n");
 }
 
+/* Empty cells and cells that end in blanks leave none at the ends of rows; titles are broken. */
+static void no_line_ends_in_blanks_or_is_wider_than_the_page(void **state)
+{
+    (void)state;
+    struct sheet sheet;
+    sheet_open(&sheet);
+    struct arena *arena = arena_create("test", 0);
+    struct page page = {.file = sheet.file, .width = 20};
+    page_title(&page, "A title that is a little longer");
+    struct table *table = table_create(arena);
+    table_add_column(table, "a", TABLE_LEFT);
+    table_add_column(table, "b", TABLE_RIGHT);
+    table_add_column(table, "c", TABLE_LEFT);
+    table_add(table, "1");
+    table_add(table, "2   ");
+    table_add(table, "");
+    table_add(table, "");
+    table_add(table, "");
+    table_add(table, "");
+    table_add(table, "");
+    table_add(table, "3");
+    table_add(table, "4");
+    table_print(table, &page);
+    arena_destroy(arena);
+    sheet_expect(&sheet, "\nA title that is a\nlittle longer\n"
+                         "  a     b  c\n  1  2\n\n        3  4\n");
+}
+
 static void a_table_is_aligned_by_characters(void **state)
 {
     (void)state;
@@ -150,7 +178,7 @@ static void a_table_is_aligned_by_characters(void **state)
     arena_destroy(arena);
     sheet_expect(&sheet, "  name        n  note\n"
                          "  Zürich      7  bad\n"
-                         "  x       1,000  \n");
+                         "  x       1,000\n");
 }
 
 static void a_wide_table_is_printed_in_parts(void **state)
@@ -211,8 +239,14 @@ static void an_identity_says_when_it_is_partial(void **state)
                         "sim 1, scenario s (hash 0000000000000abc), seed 3, 200 replications");
     identity.replications = 1;
     assert_string_equal(identity_line(&identity, arena),
-                        "sim 1, scenario s (hash 0000000000000abc), seed 3, 1 of 200 (interrupted: "
-                        "a partial result) replications");
+                        "sim 1, scenario s (hash 0000000000000abc), seed 3, 1 of 200 replications "
+                        "(interrupted: a partial result)");
+    identity.replications = identity.replications_planned = 12345;
+    assert_false(identity_is_partial(&identity));
+    identity.is_cut_short = true;
+    assert_string_equal(identity_line(&identity, arena),
+                        "sim 1, scenario s (hash 0000000000000abc), seed 3, 12,345 replications "
+                        "(interrupted: a partial result)");
     json_t *value = identity_json(&identity);
     assert_true(json_is_true(json_object_get(value, "partial")));
     struct sheet sheet;
@@ -257,6 +291,7 @@ int main(void)
         cmocka_unit_test(figures_are_as_people_write_them),
         cmocka_unit_test(control_characters_do_not_get_through),
         cmocka_unit_test(a_table_is_aligned_by_characters),
+        cmocka_unit_test(no_line_ends_in_blanks_or_is_wider_than_the_page),
         cmocka_unit_test(a_wide_table_is_printed_in_parts),
         cmocka_unit_test(colour_only_where_the_page_has_it),
         cmocka_unit_test(an_identity_says_when_it_is_partial),

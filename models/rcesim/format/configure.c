@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "models/rcesim/format/domain.h"
+#include "models/rcesim/format/manual.h"
 #include "models/rcesim/format/schema_fields.h"
 #include "sim/base/check.h"
 #include "sim/base/text.h"
@@ -23,13 +24,22 @@ static struct threshold_names known_names(const struct configuration *configurat
                                     .variant_count = configuration->variant_count};
 }
 
-static const char *describe_problem(struct arena *arena, const char *text, size_t at,
-                                    const struct error *problem)
+/* What is wrong and where; a suggestion stands last. */
+static const char *describe_problem(struct arena *arena, const struct model *model,
+                                    const char *text, size_t at, const struct error *problem)
 {
-    bool is_metric_unknown = strstr(problem->message, "there is no metric") != NULL;
-    return arena_print(arena, "%s, at \"%s\"%s", problem->message,
-                       text + (at < strlen(text) ? at : 0),
-                       is_metric_unknown ? " (metrics: see rcesim scenario --document)" : "");
+    const char *message = problem->message;
+    const char *suggestion = strstr(message, "; did you mean ");
+    const char *rest = at < strlen(text) ? text + at : "";
+    rest += strspn(rest, " \t");
+    const char *where = *rest == '\0' ? "the end" : arena_print(arena, "\"%s\"", rest);
+    if (suggestion != NULL)
+        return arena_print(arena, "%.*s, at %s%s", (int)(suggestion - message), message, where,
+                           suggestion);
+    if (strstr(message, "there is no metric") != NULL)
+        return arena_print(arena, "%s, at %s; %s", message, where,
+                           manual_metrics_hint(arena, model));
+    return arena_print(arena, "%s, at %s", message, where);
 }
 
 static bool read_thresholds(const struct reading *reading, struct configuration *configuration)
@@ -48,10 +58,27 @@ static bool read_thresholds(const struct reading *reading, struct configuration 
         struct error problem;
         if (threshold_parse(&configuration->thresholds[i], text, &known, &at, &problem))
             continue;
-        is_good = scenario_complain(scenario, path, reading->error, "%s",
-                                    describe_problem(reading->arena, text, at, &problem));
+        is_good =
+            scenario_complain(scenario, path, reading->error, "%s",
+                              describe_problem(reading->arena, known.model, text, at, &problem));
     }
     return is_good;
+}
+
+/* Would it be a threshold if no variant had been left out? */
+static bool is_about_left_out(const struct configuration *configuration, struct arena *arena,
+                              const char *text)
+{
+    struct threshold_names known = known_names(configuration, arena);
+    size_t count = known.variant_count + configuration->left_out.count;
+    const char **names = arena_take_array(arena, count, sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = i < known.variant_count ? known.variants[i]
+                                           : configuration->left_out.items[i - known.variant_count];
+    known.variants = names;
+    known.variant_count = count;
+    struct threshold threshold;
+    return threshold_parse(&threshold, text, &known, NULL, NULL);
 }
 
 bool configure_add_threshold(struct configuration *configuration, struct arena *arena,
@@ -62,9 +89,14 @@ bool configure_add_threshold(struct configuration *configuration, struct arena *
         arena_take_array(arena, configuration->threshold_count + 1, sizeof *thresholds);
     size_t at = 0;
     struct error problem;
+    if (!threshold_parse(&thresholds[configuration->threshold_count], text, &known, &at,
+                         &problem) &&
+        is_about_left_out(configuration, arena, text))
+        return error_set(error, ERROR_USAGE,
+                         "--threshold '%s' is about a variant that --variant leaves out", text);
     if (!threshold_parse(&thresholds[configuration->threshold_count], text, &known, &at, &problem))
         return error_set(error, ERROR_USAGE, "--threshold '%s': %s", text,
-                         describe_problem(arena, text, at, &problem));
+                         describe_problem(arena, known.model, text, at, &problem));
     for (size_t i = 0; i < configuration->threshold_count; i++)
         thresholds[i] = configuration->thresholds[i];
     configuration->thresholds = thresholds;
@@ -98,7 +130,8 @@ static bool parse_precision(struct precision *precision, struct arena *arena, co
     struct error problem;
     struct threshold parsed;
     if (!threshold_parse(&parsed, claim, known, &at, &problem))
-        return error_set(error, ERROR_SCENARIO, "%s", describe_problem(arena, text, at, &problem));
+        return error_set(error, ERROR_SCENARIO, "%s",
+                         describe_problem(arena, known->model, text, at, &problem));
     if (parsed.low.term_count > 0 || !(parsed.low.constant > 0))
         return error_set(error, ERROR_SCENARIO,
                          "what stands behind \"+-\" has to be a number above 0");
@@ -256,6 +289,7 @@ static void select_claims(struct configuration *configuration, struct arena *are
         const char *text = configuration->thresholds[i].text;
         kept += threshold_parse(&configuration->thresholds[kept], text, &known, NULL, NULL);
     }
+    configuration->threshold_left_out_count = configuration->threshold_count - kept;
     configuration->threshold_count = kept;
     struct stop *stop = &configuration->stop;
     size_t precisions_kept = 0;
@@ -263,6 +297,13 @@ static void select_claims(struct configuration *configuration, struct arena *are
         precisions_kept += parse_precision(&stop->precisions[precisions_kept], arena,
                                            stop->precisions[i].text, &known, NULL);
     stop->precision_count = precisions_kept;
+}
+
+const char *configure_left_out_text(struct arena *arena, const struct configuration *configuration)
+{
+    size_t count = configuration->threshold_left_out_count;
+    return arena_print(arena, "%zu threshold%s about variants that are left out %s not judged",
+                       count, count == 1 ? "" : "s", count == 1 ? "is" : "are");
 }
 
 bool configure_select_variants(struct configuration *configuration, struct arena *arena,
@@ -280,6 +321,8 @@ bool configure_select_variants(struct configuration *configuration, struct arena
     for (uint32_t i = 0; i < configuration->variant_count; i++)
         if (is_listed(configuration->variants[i].name, names))
             configuration->variants[kept++] = configuration->variants[i];
+        else
+            options_list_add(&configuration->left_out, arena, configuration->variants[i].name);
     bool is_less = kept < configuration->variant_count;
     configuration->variant_count = kept;
     if (!is_less)

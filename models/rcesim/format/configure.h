@@ -56,9 +56,11 @@ struct configuration {
     struct stop stop;
     struct threshold *thresholds; /* [threshold_count]; about `variants` */
     size_t threshold_count;
+    size_t threshold_left_out_count; /* Of the scenario, about variants that were left out. */
     /* What the command line added, and a stored run has to remember: */
     struct options_list selected;         /* Names that variants were selected by. */
     struct options_list added_thresholds; /* Texts. */
+    struct options_list left_out;         /* Names of variants that were not selected. */
     /* The resolved scenario word for word, where it comes from a stored run; NULL: print it. */
     const char *resolved_text;
 };
@@ -71,6 +73,9 @@ bool configure_load(struct configuration **out, struct arena *arena,
  * them. No names: keep all. Errors: ERROR_USAGE for a name that the scenario does not have. */
 bool configure_select_variants(struct configuration *configuration, struct arena *arena,
                                const struct options_list *names, struct error *error);
+
+/* "1 threshold about variants that are left out is not judged"; for a count above 0. */
+const char *configure_left_out_text(struct arena *arena, const struct configuration *configuration);
 
 /* Add a threshold of the command line. Errors: ERROR_USAGE. */
 bool configure_add_threshold(struct configuration *configuration, struct arena *arena,

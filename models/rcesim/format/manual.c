@@ -52,7 +52,7 @@ const struct manual_threshold manual_thresholds[] = {
      "Share of the units that fail here and not in the first variant; `fixed_failures` the other "
      "way round."},
     {"wave_duration(after) < 36h", "A duration has a unit."},
-    {"api_calls(after) < 20", "A sum per workflow; a total is compared per replication."},
+    {"api_calls(after) < 20", "A sum per unit; a total is compared per replication."},
     {"p95(duration(after)) < 20h",
      "A quantile over all units (`p99.9`, `median`), or their `mean`; `min` and `max` only inside "
      "of `value(...)`."},
@@ -106,6 +106,62 @@ static const char *number_form(const struct metric *metric)
     case METRIC_PER_REPLICATION: return "of a replication";
     }
     check_failed(__FILE__, __LINE__, "a known kind");
+}
+
+/* "share of the workflows", "duration per workflow". */
+static const char *unit_form(struct arena *arena, const struct model *model,
+                             const struct metric *metric)
+{
+    const char *what = metric->unit == METRIC_DURATION_NS ? "duration" : "number";
+    switch (metric->kind) {
+    case METRIC_PROPORTION: return arena_print(arena, "share of the %s", model->unit_names);
+    case METRIC_PER_UNIT: return arena_print(arena, "%s per %s", what, model->unit_name);
+    case METRIC_TOTAL: return arena_print(arena, "%s per replication, all together", what);
+    case METRIC_PER_REPLICATION: return arena_print(arena, "%s of a replication", what);
+    }
+    check_failed(__FILE__, __LINE__, "a known kind");
+}
+
+static void print_named(const struct page *page, struct arena *arena, const char *head,
+                        const char *doc)
+{
+    page_style(page, PAGE_STRONG);
+    page_paragraph(page, 2, head);
+    page_style(page, PAGE_PLAIN);
+    page_paragraph(page, 6, arena_print(arena, "%s", doc));
+}
+
+void manual_print_metrics(const struct domain *domain, struct arena *arena, const struct page *page)
+{
+    const struct model *model = domain->model;
+    page_paragraph(page, 0,
+                   arena_print(arena,
+                               "Metrics of the model %s: the name, for --metric and "
+                               "thresholds; the label of tables; the unit.",
+                               model->name));
+    for (size_t i = 0; i < model->metric_count; i++) {
+        const struct metric *metric = &model->metrics[i];
+        print_named(page, arena,
+                    arena_print(arena, "%s: %s (%s)", metric->name, metric->label,
+                                unit_form(arena, model, metric)),
+                    metric->doc);
+    }
+    if (model->histogram_count == 0)
+        return;
+    page_title(page, arena_print(arena,
+                                 "Durations of single %s, for p95(...), median(...) and "
+                                 "mean(...) in thresholds",
+                                 model->unit_names));
+    for (size_t i = 0; i < model->histogram_count; i++)
+        print_named(
+            page, arena,
+            arena_print(arena, "%s: %s", model->histograms[i].name, model->histograms[i].label),
+            model->histograms[i].doc);
+}
+
+const char *manual_metrics_hint(struct arena *arena, const struct model *model)
+{
+    return arena_print(arena, "`rcesim scenario --metrics --model %s` lists them", model->name);
 }
 
 static void print_thresholds(const struct model *model, FILE *out)

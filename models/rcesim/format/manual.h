@@ -12,6 +12,8 @@
 #include <stdio.h>
 
 #include "models/rcesim/format/domain.h"
+#include "reports/table.h"
+#include "sim/base/arena.h"
 
 /* One kind of distribution with an example of it. */
 struct manual_dist {
@@ -30,6 +32,13 @@ struct manual_threshold {
 };
 extern const struct manual_threshold manual_thresholds[];
 extern const size_t manual_threshold_count;
+
+/* Print the metrics of a model, and what thresholds take quantiles of, for people. */
+void manual_print_metrics(const struct domain *domain, struct arena *arena,
+                          const struct page *page);
+
+/* "`rcesim scenario --metrics --model vmc` lists them": the end of a message about a metric. */
+const char *manual_metrics_hint(struct arena *arena, const struct model *model);
 
 /* Print the manual of a model's scenarios as Markdown. */
 void manual_print(const struct domain *domain, FILE *out);

@@ -66,7 +66,7 @@
          .type = SCHEMA_COUNT,                                                                     \
          .minimum = "0",                                                                           \
          .maximum = "1000000",                                                                     \
-         .doc = "Retry budget shared by all workflows of an engine process, in tokens; 0: none. "  \
+         .doc = "Retry budget shared by all that retry in one process, in tokens; 0: none. "       \
                 "Default: of the policy."},                                                        \
         {.path = at ".budget.cost",                                                                \
          .type = SCHEMA_COUNT,                                                                     \
@@ -92,7 +92,7 @@
         {.path = at ".limiter.rate",                                                               \
          .type = SCHEMA_RATE,                                                                      \
          .maximum = "1000000/s",                                                                   \
-         .doc = "Retries of an engine process a second, whole numbers; 0/s: no limit. Default: "   \
+         .doc = "Retries of one process a second, whole numbers; 0/s: no limit. Default: "         \
                 "of the policy."},                                                                 \
     {                                                                                              \
         .path = at ".limiter.burst", .type = SCHEMA_COUNT, .minimum = "1", .maximum = "1000000",   \
@@ -107,6 +107,7 @@
      .doc = "What this scenario is to find out, in one sentence. The first key of the file."},     \
     {                                                                                              \
         .path = "model", .type = SCHEMA_CHOICE, .fallback = name, .choices = SCHEMA_MODELS,        \
+        .is_decisive = true,                                                                       \
         .doc = "What is simulated. vmc: SDDCs in an upgrade wave; contention: clients that write " \
                "one versioned row. The other keys depend on it."                                   \
     }
@@ -126,7 +127,7 @@
      .minimum = "1",                                                                               \
      .maximum = "4294967295",                                                                      \
      .reason = REASON_COUNTER,                                                                     \
-     .doc = "Simulated waves; each gives all variants the same world."},                           \
+     .doc = "How often to simulate; each replication gives all variants the same world."},         \
         {.path = "experiment.seed",                                                                \
          .type = SCHEMA_COUNT,                                                                     \
          .fallback = "1",                                                                          \

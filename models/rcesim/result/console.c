@@ -52,10 +52,16 @@ static void print_threshold(const struct view *view, size_t index)
 static void print_thresholds(const struct view *view)
 {
     size_t count = view->outcome->configuration->threshold_count;
-    if (count > 0)
+    bool is_less = view->outcome->configuration->threshold_left_out_count > 0;
+    if (count > 0 || is_less)
         page_title(view->page, "Thresholds");
     for (size_t i = 0; i < count; i++)
         print_threshold(view, i);
+    if (is_less)
+        page_paragraph(
+            view->page, 2,
+            arena_print(view->arena, "%s.",
+                        configure_left_out_text(view->arena, view->outcome->configuration)));
 }
 
 /* A line that is to be pasted: it is not broken. */

@@ -301,6 +301,10 @@ static bool choose_pairs(struct contrast *contrast, struct arena *arena,
 {
     size_t room = requested->count + contrast->stored[0].result->variant_count + 1;
     contrast->pairs = arena_take_array(arena, room, sizeof *contrast->pairs);
+    if (requested->count > 0 && (names[0] != NULL || names[1] != NULL))
+        return error_set(error, ERROR_USAGE,
+                         "%s@%s and --variant both say what is compared; take one of them",
+                         contrast->paths[names[0] == NULL], names[names[0] == NULL]);
     if (requested->count > 0)
         return add_requested_pairs(contrast, arena, requested, error);
     if (names[0] != NULL || names[1] != NULL)
@@ -333,6 +337,18 @@ bool contrast_create(struct contrast *contrast, struct arena *arena,
     reduce_pairs(&made, arena, request->confidence);
     *contrast = made;
     return true;
+}
+
+bool contrast_is_same(const struct contrast *contrast, const struct contrast_pair *pair)
+{
+    const struct stored *a = &contrast->stored[0], *b = &contrast->stored[1];
+    const struct result *first = a->result, *later = b->result;
+    return contrast->is_paired && pair->variants[0] == pair->variants[1] &&
+           strcmp(first->variants[pair->variants[0]].name,
+                  later->variants[pair->variants[1]].name) == 0 &&
+           first->first_replication == later->first_replication &&
+           first->replication_count == later->replication_count &&
+           first->history_hash == later->history_hash;
 }
 
 void contrast_destroy(struct contrast *contrast)

@@ -50,6 +50,9 @@ struct contrast {
 bool contrast_create(struct contrast *contrast, struct arena *arena,
                      const struct contrast_request *request, struct error *error);
 
+/* Is it a variant compared with itself, so that all differences are 0 and say nothing? */
+bool contrast_is_same(const struct contrast *contrast, const struct contrast_pair *pair);
+
 void contrast_destroy(struct contrast *contrast);
 
 #endif

@@ -23,6 +23,16 @@ const char *estimate_unit_name(enum metric_unit unit)
     check_failed(__FILE__, __LINE__, "a known unit");
 }
 
+const char *estimate_metric_unit(const struct metric *metric)
+{
+    return metric->kind == METRIC_PROPORTION ? "share" : estimate_unit_name(metric->unit);
+}
+
+const char *estimate_bound_key(const struct metric *metric)
+{
+    return metric->kind == METRIC_PROPORTION ? "upper_bound" : "upper_bound_replications";
+}
+
 const char *estimate_state_name(enum interval_state state)
 {
     switch (state) {
@@ -63,14 +73,14 @@ const char *estimate_kind_name(enum metric_kind kind)
 json_t *estimate_metric_json(const struct metric *metric, const struct summary_metric *summary)
 {
     json_t *value = json_pack("{s:s, s:s, s:f, s:I, s:I}", "kind", estimate_kind_name(metric->kind),
-                              "unit", estimate_unit_name(metric->unit), "total",
+                              "unit", estimate_metric_unit(metric), "total",
                               estimate_in_unit(metric->unit, summary->total), "units",
                               (json_int_t)summary->unit_count, "replications_seen",
                               (json_int_t)summary->replications_seen);
     CHECK(value != NULL);
     json_object_set_new(value, "interval", estimate_json(&summary->headline, metric->unit));
     if (summary->total == 0 && summary->unit_count > 0)
-        json_object_set_new(value, "upper_bound", json_real(summary->upper_bound));
+        json_object_set_new(value, estimate_bound_key(metric), json_real(summary->upper_bound));
     if (metric->kind != METRIC_PROPORTION)
         return value;
     json_object_set_new(value, "wilson", estimate_json(&summary->wilson, metric->unit));

@@ -21,8 +21,13 @@ double estimate_in_unit(enum metric_unit unit, double value);
 /* "count" or "s"; "proportion", "per unit", "total" or "per replication"; "known", "no data" or
  * "not estimable". */
 const char *estimate_unit_name(enum metric_unit unit);
+const char *estimate_metric_unit(const struct metric *metric); /* Or "share", of a proportion. */
 const char *estimate_kind_name(enum metric_kind kind);
 const char *estimate_state_name(enum interval_state state);
+
+/* The key of a bound for nothing seen: "upper_bound" of the share of units, or
+ * "upper_bound_replications" of the share of replications that see any. */
+const char *estimate_bound_key(const struct metric *metric);
 
 /* An interval, a metric with all its intervals, a difference. The caller owns the value. */
 json_t *estimate_json(const struct interval *interval, enum metric_unit unit);

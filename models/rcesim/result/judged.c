@@ -92,7 +92,9 @@ const char *judged_text(struct arena *arena, const struct model *model,
     const char *subject = threshold_subject_text(judged->subject);
     const char *value = value_text(arena, &metric, interval->estimate);
     const char *says;
-    if (judged->has_upper_bound)
+    if (judged->has_upper_bound && judged->upper_bound >= 1 && interval->estimate > 0)
+        says = seen_text(arena, judged, value); /* No bound says more than that. */
+    else if (judged->has_upper_bound)
         says = arena_print(arena, "%s; %s", seen_text(arena, judged, value),
                            bound_text(arena, model, judged));
     else if (judged->is_sample)
@@ -121,7 +123,10 @@ json_t *judged_json(const struct threshold *threshold, const struct threshold_re
                             json_real(estimate_in_unit(metric.unit, judged->high)));
     }
     if (judged->has_upper_bound)
-        json_object_set_new(value, "upper_bound", json_real(judged->upper_bound));
+        json_object_set_new(value,
+                            judged->bound_of == THRESHOLD_OF_UNITS ? "upper_bound"
+                                                                   : "upper_bound_replications",
+                            json_real(judged->upper_bound));
     return value;
 }
 

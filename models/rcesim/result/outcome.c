@@ -138,6 +138,10 @@ json_t *outcome_json(const struct outcome *outcome)
                   "history_hash", hash, "variants", variants, "verdict",
                   threshold_verdict_name(outcome->verdict), "thresholds", thresholds);
     CHECK(value != NULL);
+    if (outcome->configuration->threshold_left_out_count > 0)
+        json_object_set_new(
+            value, "thresholds_left_out",
+            json_integer((json_int_t)outcome->configuration->threshold_left_out_count));
     if (outcome->commands.enough != NULL)
         json_object_set_new(value, "stop", stop_json(outcome->commands.enough));
     const struct domain *domain = outcome->configuration->domain;

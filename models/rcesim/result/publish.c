@@ -1,6 +1,7 @@
 #include "models/rcesim/result/publish.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "models/rcesim/command.h"
 #include "models/rcesim/result/console.h"
@@ -12,16 +13,71 @@
 #include "reports/output.h"
 #include "reports/process.h"
 
+/* The thresholds for CI. */
+static struct junit_suite suite_of(const struct outcome *outcome)
+{
+    struct arena *arena = outcome->arena;
+    const struct configuration *configuration = outcome->configuration;
+    size_t count = configuration->threshold_count;
+    struct junit_case *cases = arena_take_array(arena, count + 1, sizeof *cases);
+    for (size_t i = 0; i < count; i++)
+        cases[i] = judged_case(arena, outcome->result->model, &configuration->thresholds[i],
+                               &outcome->thresholds[i]);
+    const struct junit_property properties[] = {
+        {"question", configuration->question},
+        {"identity", identity_line(&outcome->identity, arena)},
+        {"command", outcome->identity.command},
+    };
+    size_t property_count = sizeof properties / sizeof properties[0];
+    struct junit_property *kept = arena_take_array(arena, property_count, sizeof *kept);
+    memcpy(kept, properties, sizeof properties);
+    return (struct junit_suite){
+        .name = arena_print(arena, "rcesim.%s", outcome->identity.scenario),
+        .properties = kept,
+        .property_count = property_count,
+        .cases = cases,
+        .case_count = count,
+    };
+}
+
+/* The thresholds as one more file of the result. */
+static bool write_own_junit(struct directory *directory, const char *name,
+                            const struct outcome *outcome, struct error *error)
+{
+    struct junit_suite suite = suite_of(outcome);
+    FILE *file = directory_create_file(directory, name, error);
+    if (file == NULL)
+        return false;
+    junit_print(file, &suite);
+    return directory_close_file(directory, name, file, error);
+}
+
+/* The name of the JUnit file where it belongs to the result, else NULL. */
+static const char *own_junit(const struct publication *publication)
+{
+    if (publication->junit == NULL)
+        return NULL;
+    return directory_own_name(publication->target.path, publication->junit);
+}
+
+/* What the drawing of the chart is asked for and says. */
+struct drawing {
+    const struct process_patience *patience;
+    struct store_drawing *report;
+};
+
 /* Write the whole directory, or nothing. A missing chart is no failure of the directory. */
-static bool write_result(const struct directory_target *target, const struct outcome *outcome,
-                         const struct process_patience *patience, struct store_drawing *drawing,
-                         struct error *error)
+static bool write_result(const struct publication *publication,
+                         const struct directory_target *target, const struct outcome *outcome,
+                         const struct drawing *drawing, struct error *error)
 {
     struct directory *directory;
+    const char *junit = own_junit(publication);
     if (!directory_open(&directory, outcome->arena, target, error))
         return false;
     if (!store_write(directory, outcome, error) ||
-        !store_draw(directory, outcome, patience, drawing, error)) {
+        (junit != NULL && !write_own_junit(directory, junit, outcome, error)) ||
+        !store_draw(directory, outcome, drawing->patience, drawing->report, error)) {
         directory_discard(directory);
         return false;
     }
@@ -40,45 +96,56 @@ static void print_result(bool is_json, const struct outcome *outcome, const char
     console_print(outcome, directory, &page);
 }
 
+/* A precision that was not reached is as inconclusive as a threshold. */
+static bool is_imprecise(const struct outcome *outcome)
+{
+    const struct enough *enough = outcome->commands.enough;
+    return enough != NULL && enough->rule == STOP_HALF_WIDTH && !enough->is_met;
+}
+
 static int status_of(const struct outcome *outcome, bool is_interrupted, bool is_drawn)
 {
     if (outcome->result->is_partial || is_interrupted)
         return INTERRUPT_STATUS;
     int status = command_verdict_status(outcome->verdict);
+    if (status == 0 && is_imprecise(outcome))
+        status = COMMAND_INCONCLUSIVE;
     return status != 0 || is_drawn ? status : ERROR_CHART;
+}
+
+static bool check_junit(const struct publication *publication, struct error *error)
+{
+    const char *path = publication->junit;
+    if (path == NULL)
+        return true;
+    if (strcmp(path, "-") == 0)
+        return error_set(error, ERROR_USAGE,
+                         "--junit takes a file: on standard output the XML would stand among the "
+                         "tables");
+    const char *name = own_junit(publication);
+    if (name == NULL)
+        return output_check(path, error);
+    const char *end = strrchr(name, '.');
+    if (*name == '.' || end == NULL || strcmp(end, ".xml") != 0 || strchr(name, '\n') != NULL)
+        return error_set(error, ERROR_USAGE,
+                         "--junit %s: in the result directory itself the name has to end in .xml, "
+                         "so that it is none of the result's own",
+                         path);
+    return true;
 }
 
 bool publication_check(const struct publication *publication, struct error *error)
 {
-    return directory_check(&publication->target, error) &&
-           (publication->junit == NULL || output_check(publication->junit, error));
+    return directory_check(&publication->target, error) && check_junit(publication, error);
 }
 
-/* The thresholds for CI. */
-static bool write_junit(const struct publication *publication, const struct outcome *outcome,
-                        struct error *error)
+/* Thresholds that nobody judged must not be taken for some that were met. */
+static void note_left_out(const struct publication *publication)
 {
-    if (publication->junit == NULL)
-        return true;
-    const struct configuration *configuration = outcome->configuration;
-    size_t count = configuration->threshold_count;
-    struct junit_case *cases = arena_take_array(outcome->arena, count + 1, sizeof *cases);
-    for (size_t i = 0; i < count; i++)
-        cases[i] = judged_case(outcome->arena, outcome->result->model,
-                               &configuration->thresholds[i], &outcome->thresholds[i]);
-    const struct junit_property properties[] = {
-        {"question", configuration->question},
-        {"identity", identity_line(&outcome->identity, outcome->arena)},
-        {"command", outcome->identity.command},
-    };
-    struct junit_suite suite = {
-        .name = arena_print(outcome->arena, "rcesim.%s", outcome->identity.scenario),
-        .properties = properties,
-        .property_count = sizeof properties / sizeof properties[0],
-        .cases = cases,
-        .case_count = count,
-    };
-    return junit_write(publication->junit, &suite, error);
+    size_t count = publication->configuration->threshold_left_out_count;
+    if (count > 0 && !publication->is_quiet)
+        fprintf(stderr, "rcesim: %s\n",
+                configure_left_out_text(publication->arena, publication->configuration));
 }
 
 int publication_publish(const struct publication *publication)
@@ -96,13 +163,18 @@ int publication_publish(const struct publication *publication)
     struct directory_target target = publication->target;
     if (result->is_partial)
         interrupt_spare(&target, publication->arena);
-    bool is_written = write_result(&target, outcome, &patience, &drawing, &error);
+    struct drawing job = {.patience = &patience, .report = &drawing};
+    bool is_written = write_result(publication, &target, outcome, &job, &error);
     print_result(publication->is_json, outcome, is_written ? target.path : NULL);
     fflush(stdout); /* So that messages come after it where both go to one place. */
     if (!is_written)
         return options_fail(&error);
-    if (!write_junit(publication, outcome, &error))
-        return options_fail(&error);
+    if (publication->junit != NULL && own_junit(publication) == NULL) {
+        struct junit_suite suite = suite_of(outcome);
+        if (!junit_write(publication->junit, &suite, &error))
+            return options_fail(&error);
+    }
+    note_left_out(publication);
     if (!drawing.is_drawn)
         fprintf(stderr, "rcesim: no chart: %s\n", drawing.reason.message);
     return status_of(outcome, *patience.interrupted != 0, drawing.is_drawn);

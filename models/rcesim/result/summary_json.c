@@ -48,7 +48,14 @@ static json_t *units_json(const struct summary_units *units)
                      "fail_in_neither", (json_int_t)units->neither);
 }
 
-/* A ratio has no unit. */
+/* A ratio has no unit, and is not estimable where one side has too little. */
+static json_t *ratio_json(const struct interval *ratio)
+{
+    if (!interval_has_estimate(ratio))
+        return json_pack("{s:s}", "state", estimate_state_name(INTERVAL_NOT_ESTIMABLE));
+    return estimate_json(ratio, METRIC_COUNT);
+}
+
 static json_t *opinions_json(const struct summary_opinions *opinions)
 {
     json_t *independent = json_object(), *effective = json_object();
@@ -62,8 +69,7 @@ static json_t *opinions_json(const struct summary_opinions *opinions)
         json_object_set_new(independent, "fisher_p", json_real(opinions->fisher));
     json_object_set_new(effective, "newcombe_unpaired",
                         estimate_json(&opinions->group_difference, METRIC_COUNT));
-    json_object_set_new(effective, "risk_ratio",
-                        estimate_json(&opinions->risk_ratio, METRIC_COUNT));
+    json_object_set_new(effective, "risk_ratio", ratio_json(&opinions->risk_ratio));
     return json_pack("{s:o, s:o}", "assuming_independent_units", independent,
                      "with_the_design_effects_as_if_unpaired", effective);
 }

@@ -185,7 +185,7 @@ static const char *t_text(const struct tables *tables, uint32_t variant)
 static const char *ratio_text(const struct tables *tables, const struct interval *ratio)
 {
     if (!interval_is_known(ratio))
-        return interval_has_estimate(ratio) ? "not estimable" : "no data";
+        return "not estimable";
     return arena_print(tables->arena, "%.3g [%.3g, %.3g]", ratio->estimate, ratio->low,
                        ratio->high);
 }
@@ -504,18 +504,32 @@ static const char *duration_text(const struct tables *tables, const struct inter
                        (int)high_size, high);
 }
 
+static void add_figure(const struct tables *tables, struct table *table, size_t metric)
+{
+    const struct metric *what = &model_of(tables)->metrics[metric];
+    table_print_cell(table, "%s%s", what->label, kind_suffix(tables, what->kind));
+    for (uint32_t k = 0; k < variant_count(tables); k++)
+        table_add(table, figure_text(tables, k, metric));
+}
+
 void tables_print_figures(const struct tables *tables)
 {
     struct table *table = table_of_variants(tables, "");
     for (size_t i = 0; i < model_of(tables)->metric_count; i++) {
         const struct metric *metric = &model_of(tables)->metrics[i];
-        if (metric->group != NULL || i == failed_metric(tables) ||
-            (metric->is_optional && !is_anywhere(tables, i)))
-            continue;
-        table_print_cell(table, "%s%s", metric->label, kind_suffix(tables, metric->kind));
-        for (uint32_t k = 0; k < variant_count(tables); k++)
-            table_add(table, figure_text(tables, k, i));
+        if (metric->group == NULL && i != failed_metric(tables) &&
+            (!metric->is_optional || is_anywhere(tables, i)))
+            add_figure(tables, table, i);
     }
+    page_title(tables->page, "Figures");
+    table_print(table, tables->page);
+}
+
+void tables_print_chosen(const struct tables *tables, const size_t *metrics, size_t count)
+{
+    struct table *table = table_of_variants(tables, "");
+    for (size_t i = 0; i < count; i++)
+        add_figure(tables, table, metrics[i]);
     page_title(tables->page, "Figures");
     table_print(table, tables->page);
 }

@@ -48,6 +48,9 @@ void tables_print_group(const struct tables *tables, const struct tables_group *
 /* The metrics of no group. */
 void tables_print_figures(const struct tables *tables);
 
+/* The figures of these metrics alone. */
+void tables_print_chosen(const struct tables *tables, const size_t *metrics, size_t count);
+
 /* Differences of single metrics, by index: metrics[count]. */
 void tables_print_metrics(const struct tables *tables, const size_t *metrics, size_t count);
 

@@ -1,5 +1,6 @@
 #include "models/rcesim/run/ranks.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,53 @@
 #include "sim/experiment/experiment.h"
 
 #ifdef RCESIM_MPI
-
 #include <mpi.h>
+#endif
+
+/* A number that the launcher has put in the environment under one of the names. */
+static uint32_t find_number(const char *const *names, size_t name_count, uint32_t otherwise)
+{
+    for (size_t i = 0; i < name_count; i++) {
+        const char *text = getenv(names[i]);
+        if (text != NULL && *text >= '0' && *text <= '9')
+            return (uint32_t)strtoul(text, NULL, 10);
+    }
+    return otherwise;
+}
+
+struct ranks_launch ranks_launch(void)
+{
+    static const char *const counts[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE"};
+    static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "MV2_COMM_WORLD_RANK"};
+    struct ranks_launch launch = {.rank = find_number(ranks, 3, 0),
+                                  .count = find_number(counts, 3, 1)};
+    return launch.count > 1 ? launch : (struct ranks_launch){0, 1};
+}
+
+static void wait_for_rank_0(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 400 * 1000 * 1000}, NULL);
+}
+
+int ranks_refuse(struct ranks_launch launch, const struct error *error)
+{
+    if (launch.rank == 0)
+        return options_fail(error);
+    wait_for_rank_0();
+    return error->code;
+}
+
+#ifdef RCESIM_MPI
+
+/* Runs at exit: a command line that is wrong. */
+static void end_late(int status, void *context)
+{
+    (void)context;
+    int is_initialized;
+    MPI_Initialized(&is_initialized);
+    if (status != 0 && !is_initialized)
+        wait_for_rank_0();
+}
 
 /* Runs at exit: an argp that ends the program, a limit. MPI would wait for this rank for ever. */
 static void end_all(int status, void *context)
@@ -22,6 +68,20 @@ static void end_all(int status, void *context)
     MPI_Finalized(&is_finalized);
     if (!is_finalized)
         MPI_Abort(MPI_COMM_WORLD, status);
+}
+
+struct ranks_voice ranks_hush(struct ranks_launch launch)
+{
+    struct ranks_voice voice = {-1, -1};
+    int nothing = launch.rank > 0 ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+    if (nothing < 0)
+        return voice;
+    on_exit(end_late, NULL);
+    voice = (struct ranks_voice){dup(STDOUT_FILENO), dup(STDERR_FILENO)};
+    dup2(nothing, STDOUT_FILENO);
+    dup2(nothing, STDERR_FILENO);
+    close(nothing);
+    return voice;
 }
 
 bool ranks_begin(struct ranks *ranks, struct error *error)
@@ -48,40 +108,33 @@ void ranks_end(const struct ranks *ranks)
     MPI_Finalize();
 }
 
-uint32_t ranks_max(const struct ranks *ranks, uint32_t value)
+void ranks_max_all(const struct ranks *ranks, uint32_t *values, uint32_t count)
 {
     enum { LONGEST_SLEEP_NS = 50 * 1000 * 1000 };
     if (ranks->count == 1)
-        return value;
-    uint32_t max = 0;
+        return;
     int is_done = 0;
     MPI_Request request;
-    MPI_Iallreduce(&value, &max, 1, MPI_UINT32_T, MPI_MAX, MPI_COMM_WORLD, &request);
+    MPI_Iallreduce(MPI_IN_PLACE, values, (int)count, MPI_UINT32_T, MPI_MAX, MPI_COMM_WORLD,
+                   &request);
     struct timespec sleep = {.tv_nsec = 10000};
     while (MPI_Test(&request, &is_done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !is_done) {
         nanosleep(&sleep, NULL);
         sleep.tv_nsec = sleep.tv_nsec < LONGEST_SLEEP_NS / 2 ? 2 * sleep.tv_nsec : LONGEST_SLEEP_NS;
     }
-    return max;
 }
 
 #else
 
-/* How launchers of MPI and batch systems tell a process how many it is one of. */
-static bool is_one_of_several(void)
+struct ranks_voice ranks_hush(struct ranks_launch launch)
 {
-    static const char *const names[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *text = getenv(names[i]);
-        if (text != NULL && atoi(text) > 1)
-            return true;
-    }
-    return false;
+    (void)launch;
+    return (struct ranks_voice){-1, -1}; /* Several are refused. */
 }
 
 bool ranks_begin(struct ranks *ranks, struct error *error)
 {
-    if (is_one_of_several())
+    if (ranks_launch().count > 1)
         return error_set(error, ERROR_USAGE,
                          "this program was built without MPI, so every process would do the whole "
                          "run; `make MPI=1` builds rcesim-mpi");
@@ -94,13 +147,31 @@ void ranks_end(const struct ranks *ranks)
     (void)ranks;
 }
 
-uint32_t ranks_max(const struct ranks *ranks, uint32_t value)
+void ranks_max_all(const struct ranks *ranks, uint32_t *values, uint32_t count)
 {
-    (void)ranks;
-    return value;
+    (void)ranks, (void)values, (void)count;
 }
 
 #endif
+
+uint32_t ranks_max(const struct ranks *ranks, uint32_t value)
+{
+    ranks_max_all(ranks, &value, 1);
+    return value;
+}
+
+void ranks_speak(struct ranks_voice voice)
+{
+    fflush(NULL);
+    if (voice.output >= 0)
+        dup2(voice.output, STDOUT_FILENO);
+    if (voice.error >= 0)
+        dup2(voice.error, STDERR_FILENO);
+    if (voice.output >= 0)
+        close(voice.output);
+    if (voice.error >= 0)
+        close(voice.error);
+}
 
 int ranks_print_error(const struct ranks *ranks, const struct error *error)
 {

@@ -38,18 +38,23 @@ void shard_range(struct stored_shard shard, uint32_t replication_count, uint32_t
     *end = (uint32_t)((uint64_t)replication_count * shard.number / shard.count);
 }
 
-/* Is the shard there already, whole and of this run? */
-static bool can_reuse(const struct shard_job *job, const struct shard_report *report)
+bool shard_is_there(const struct shard_job *job)
 {
+    const struct configuration *configuration = job->simulation.configuration;
+    struct arena *arena = arena_create("shard", 0);
+    const char *path = shard_path(arena, job->folder, job->shard);
     struct stored stored;
-    if (!job->may_reuse || !stored_read(&stored, job->arena, report->path, NULL))
-        return false;
-    const struct result *result = stored.result;
-    bool fits = stored_is_of(&stored, job->simulation.configuration, &job->commands, job->shard) &&
-                result->seed == job->simulation.configuration->seed && !result->is_partial &&
-                result->first_replication == report->first &&
-                result->replication_count == report->end - report->first;
-    result_destroy(stored.result);
+    bool fits = stored_read(&stored, arena, path, NULL);
+    if (fits) {
+        const struct result *result = stored.result;
+        uint32_t first, end;
+        shard_range(job->shard, configuration->replication_count, &first, &end);
+        fits = stored_is_of(&stored, configuration, &job->commands, job->shard) &&
+               result->seed == configuration->seed && !result->is_partial &&
+               result->first_replication == first && result->replication_count == end - first;
+        result_destroy(stored.result);
+    }
+    arena_destroy(arena);
     return fits;
 }
 
@@ -73,44 +78,56 @@ static bool make_result(const struct shard_job *job, const struct shard_report *
     return simulate(&simulation, result, error);
 }
 
-static bool write_shard(const struct shard_job *job, const char *path, const struct result *result,
-                        struct error *error)
+bool shard_write(const struct shard_job *job, const struct result *result, struct error *error)
 {
     struct output output;
-    if (!output_open(&output, job->arena, path, error))
+    const char *path = shard_path(job->arena, job->folder, job->shard);
+    /* Another process may have tidied the folder up, if it was empty. */
+    if (!directory_make(job->folder, error) || !output_open(&output, job->arena, path, error))
         return false;
     stored_write(output.file, job->simulation.configuration, result, &job->commands, job->shard);
     return output_commit(&output, error);
 }
 
-static bool check_path(const struct shard_job *job, const char *path, struct error *error)
+bool shard_check_path(const struct shard_job *job, struct error *error)
 {
-    if (!job->may_replace && !job->may_reuse && access(path, F_OK) == 0)
-        return error_set(error, ERROR_IO, "%s exists; replace it with --force", path);
+    const char *path = shard_path(job->arena, job->folder, job->shard);
     return directory_make(job->folder, error) && output_check(path, error);
+}
+
+bool shard_check_rule(const struct configuration *configuration, struct error *error)
+{
+    if (configuration->stop.rule != STOP_HALF_WIDTH)
+        return true;
+    return error_set(error, ERROR_USAGE,
+                     "several processes need a number of replications, and the rule half_width "
+                     "finds it as it goes; use the rule decide, or --set experiment.stop=null");
+}
+
+static bool make_shard(const struct shard_job *job, struct shard_report *made, struct error *error)
+{
+    if (!job->may_replace && access(made->path, F_OK) == 0)
+        return error_set(error, ERROR_IO, "%s exists; replace it with --force", made->path);
+    struct result *result;
+    if (!shard_check_path(job, error) || !make_result(job, made, &result, error))
+        return false;
+    made->is_interrupted = result->is_partial;
+    bool is_good = made->is_interrupted || shard_write(job, result, error);
+    result_destroy(result);
+    return is_good;
 }
 
 bool shard_make(const struct shard_job *job, struct shard_report *report, struct error *error)
 {
     const struct configuration *configuration = job->simulation.configuration;
-    if (configuration->stop.rule == STOP_HALF_WIDTH)
-        return error_set(error, ERROR_USAGE,
-                         "several processes need a number of replications, and the rule half_width "
-                         "finds it as it goes; use the rule decide, or --set experiment.stop=null");
-    struct shard_report made = {
-        .path = shard_path(job->arena, job->folder, job->shard),
-    };
+    struct shard_report made = {.path = shard_path(job->arena, job->folder, job->shard)};
     shard_range(job->shard, configuration->replication_count, &made.first, &made.end);
-    if (!check_path(job, made.path, error))
+    if (!shard_check_rule(configuration, error))
         return false;
-    made.is_reused = can_reuse(job, &made);
-    struct result *result = NULL;
-    if (!made.is_reused && !make_result(job, &made, &result, error))
-        return false;
-    made.is_interrupted = result != NULL && result->is_partial;
-    bool is_good =
-        made.is_reused || made.is_interrupted || write_shard(job, made.path, result, error);
-    result_destroy(result);
+    bool was_there = access(job->folder, F_OK) == 0;
+    bool is_good = make_shard(job, &made, error);
+    if (!was_there && (!is_good || made.is_interrupted))
+        rmdir(job->folder); /* Unless somebody has written to it. */
     if (is_good)
         *report = made;
     return is_good;
@@ -154,12 +171,10 @@ bool shard_find(struct options_list *paths, struct arena *arena, const char *fol
     return true;
 }
 
-void shard_remove_all(struct arena *arena, const char *folder)
+void shard_remove(const struct options_list *paths, const char *folder)
 {
-    struct options_list found = {0};
-    list_shards(&found, arena, folder);
-    for (size_t i = 0; i < found.count; i++)
-        unlink(found.items[i]);
+    for (size_t i = 0; i < paths->count; i++)
+        unlink(paths->items[i]);
     rmdir(folder);
 }
 

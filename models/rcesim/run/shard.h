@@ -32,14 +32,12 @@ struct shard_job {
     struct stored_shard shard;
     const char *folder;
     bool may_replace; /* A file that is there may be replaced. */
-    bool may_reuse;   /* One that is there, whole and of this run is taken instead of simulating. */
 };
 
 /* What became of a shard. */
 struct shard_report {
     const char *path;
     uint32_t first, end; /* Its replications, `end` excluded. */
-    bool is_reused;
     bool is_interrupted; /* Then there is no file. */
 };
 
@@ -52,8 +50,20 @@ const char *shard_path(struct arena *arena, const char *folder, struct stored_sh
 void shard_range(struct stored_shard shard, uint32_t replication_count, uint32_t *first,
                  uint32_t *end);
 
-/* Simulate a shard and write its file; missing folders are made. Errors: ERROR_USAGE for a run
- * without a fixed number of replications, those of simulate, and ERROR_IO. */
+/* Can the run be made in parts? ERROR_USAGE where it has no fixed number of replications. */
+bool shard_check_rule(const struct configuration *configuration, struct error *error);
+
+/* Is the file of the shard there already, whole and of this run? */
+bool shard_is_there(const struct shard_job *job);
+
+/* Check that the file of the shard can be written; missing folders are made. ERROR_IO. */
+bool shard_check_path(const struct shard_job *job, struct error *error);
+
+/* Write the file of the shard, whose replications the result has, and nothing else. ERROR_IO. */
+bool shard_write(const struct shard_job *job, const struct result *result, struct error *error);
+
+/* Simulate a shard and write its file. An interruption leaves no folder that was not there. Errors:
+ * those of shard_check_rule, simulate, shard_check_path and shard_write. */
 bool shard_make(const struct shard_job *job, struct shard_report *report, struct error *error);
 
 /* Add the paths of all shards in a folder to the list. ERROR_IO, also if there is none. */
@@ -66,7 +76,7 @@ bool shard_find(struct options_list *paths, struct arena *arena, const char *fol
 bool shard_join(const struct options_list *paths, struct arena *arena, struct stored *first,
                 struct result **result, struct error *error);
 
-/* Remove the shards of a folder, and the folder if it is empty then. */
-void shard_remove_all(struct arena *arena, const char *folder);
+/* Remove these shards, and the folder if it is empty then. */
+void shard_remove(const struct options_list *paths, const char *folder);
 
 #endif

@@ -1,22 +1,47 @@
 #include "models/rcesim/run/simulate.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "models/rcesim/result/console.h"
 #include "models/rcesim/format/domain.h"
 #include "reports/progress.h"
 #include "sim/base/check.h"
+#include "sim/base/units.h"
 #include "sim/experiment/experiment.h"
+
+#define PATIENCE_NS (2 * UNITS_S)
 
 struct watching {
     struct progress progress;
     const struct experiment_variant *variants;
     const char *label;
+    const volatile sig_atomic_t *interrupted;
+    int64_t interrupted_at_ns; /* Of the progress; 0: not yet. */
+    bool is_impatience_noted, is_quiet;
 };
+
+/* Whoever has pressed Ctrl-C and waits should know that it was heard, and what else there is. */
+static void note_interruption(struct watching *watching)
+{
+    if (watching->interrupted == NULL || *watching->interrupted == 0 || watching->is_quiet ||
+        watching->is_impatience_noted)
+        return;
+    int64_t now_ns = progress_elapsed_ns(&watching->progress);
+    if (watching->interrupted_at_ns == 0)
+        watching->interrupted_at_ns = now_ns;
+    if (now_ns - watching->interrupted_at_ns < PATIENCE_NS)
+        return;
+    progress_end(&watching->progress);
+    fprintf(stderr, "rcesim: interrupting; once more to stop at once\n");
+    watching->is_impatience_noted = true;
+}
 
 static void show(void *context, const struct experiment_progress *progress)
 {
     struct watching *watching = context;
+    note_interruption(watching);
     char estimate[160], text[224];
     console_estimate(estimate, sizeof estimate, watching->variants, progress);
     snprintf(text, sizeof text, "%s%s%s", watching->label == NULL ? "" : watching->label,
@@ -38,6 +63,9 @@ bool simulate(const struct simulation *simulation, struct result **result, struc
         .progress = progress_start(stderr, work->is_quiet || simulation->is_silent),
         .variants = configuration->variants,
         .label = simulation->label,
+        .interrupted = simulation->interrupted,
+        /* Of several ranks one speaks. */
+        .is_quiet = work->is_quiet || (simulation->is_silent && simulation->process_count > 0),
     };
     struct experiment_design design = {
         .model = configuration->domain->model,

@@ -189,10 +189,12 @@ bool ablate_prepare(struct ablate *ablate, struct error *error)
     return true;
 }
 
-static struct interval conclude_pairs(const struct ablate *ablate, const struct mean_pairs *pairs)
+static struct interval conclude_pairs(const struct ablate *ablate, const struct mean_pairs *pairs,
+                                      size_t metric)
 {
     struct summary_difference difference;
     summary_compare(&difference, pairs, ablate->base->confidence);
+    summary_limit_difference(&difference.difference, &ablate->result->model->metrics[metric]);
     return difference.difference;
 }
 
@@ -209,6 +211,20 @@ static bool read_values(const struct ablate *ablate, uint32_t replication, size_
     return true;
 }
 
+struct interval ablate_alone(const struct ablate *ablate, size_t metric, size_t factor)
+{
+    const struct metric *what = &ablate->result->model->metrics[metric];
+    uint32_t alone = ablate->variant_of[1u << factor];
+    struct mean_pairs pairs = {0};
+    for (uint32_t r = 0; r < ablate->result->replication_count; r++) {
+        double without, with;
+        if (summary_value(what, result_record(ablate->result, r, 0), metric, &without) &&
+            summary_value(what, result_record(ablate->result, r, alone), metric, &with))
+            mean_pairs_add(&pairs, without, with);
+    }
+    return conclude_pairs(ablate, &pairs, metric);
+}
+
 static struct ablate_effect find_effect(const struct ablate *ablate, size_t metric, size_t factor)
 {
     uint32_t bit = (uint32_t)1 << factor, all = (uint32_t)ablate->combination_count - 1;
@@ -222,9 +238,9 @@ static struct ablate_effect find_effect(const struct ablate *ablate, size_t metr
         mean_pairs_add(&share, -shapley_share(values, ablate->factor_count, factor), 0);
     }
     return (struct ablate_effect){
-        .alone = conclude_pairs(ablate, &alone),
-        .last = conclude_pairs(ablate, &last),
-        .share = conclude_pairs(ablate, &share),
+        .alone = conclude_pairs(ablate, &alone, metric),
+        .last = conclude_pairs(ablate, &last, metric),
+        .share = conclude_pairs(ablate, &share, metric),
     };
 }
 

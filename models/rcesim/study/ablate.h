@@ -10,6 +10,10 @@
  *     alone   none minus the factor alone
  *     last    all but the factor, minus all
  *     share   the Shapley share; they add up to none minus all
+ *
+ * What a fix breaks is what should never be: broken invariants, duplicate triggers, workflows that
+ * fail and did not before. Of causes of failure there may be more without any harm: workflows that
+ * a fix saves from one of them live to meet another.
  */
 #ifndef MODELS_RCESIM_STUDY_ABLATE_H
 #define MODELS_RCESIM_STUDY_ABLATE_H
@@ -64,6 +68,9 @@ static inline double ablate_total(const struct ablate *ablate, uint32_t mask, si
 {
     return ablate->summary->variants[ablate->variant_of[mask]].metrics[metric].total;
 }
+
+/* None minus the factor alone, of any metric of the model. */
+struct interval ablate_alone(const struct ablate *ablate, size_t metric, size_t factor);
 
 /* What the numbers say about a factor, in a sentence or two. */
 const char *ablate_sentence(const struct ablate *ablate, size_t factor);

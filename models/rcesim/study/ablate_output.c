@@ -103,39 +103,91 @@ static void print_effects(const struct ablate *ablate, const struct page *page, 
     table_print(table, page);
 }
 
-static bool is_listed_harm(const struct metric *metric)
+static bool is_in_group(const struct metric *metric, const char *group)
 {
-    return (metric->group != NULL &&
-            (strcmp(metric->group, "causes") == 0 || strcmp(metric->group, "invariants") == 0)) ||
-           strcmp(metric->name, "duplicate_triggers") == 0;
+    return metric->group != NULL && strcmp(metric->group, group) == 0;
 }
 
-/* Whatever there is more of with one fix alone than with none. */
-static void print_breakage(const struct ablate *ablate, const struct page *page)
+static struct table *make_table_of_more(const struct ablate *ablate, const char *what)
 {
     struct table *table = table_create(ablate->arena);
-    size_t row_count = 0;
     table_add_column(table, "alone", TABLE_LEFT);
-    table_add_column(table, "more of", TABLE_LEFT);
+    table_add_column(table, what, TABLE_LEFT);
     table_add_column(table, "with it", TABLE_RIGHT);
     table_add_column(table, "none", TABLE_RIGHT);
-    for (size_t f = 0; f < ablate->factor_count; f++)
-        for (size_t m = 0; m < ablate->result->model->metric_count; m++) {
-            const struct metric *metric = &ablate->result->model->metrics[m];
-            double with = ablate_total(ablate, 1u << f, m), none = ablate_total(ablate, 0, m);
-            if (!is_listed_harm(metric) || with <= none)
-                continue;
+    return table;
+}
+
+static void add_row_of_more(const struct ablate *ablate, struct table *table, size_t factor,
+                            size_t metric)
+{
+    table_add(table, ablate->factors[factor]);
+    table_add(table, ablate->result->model->metrics[metric].label);
+    table_add(table,
+              estimate_count_text(ablate->arena, ablate_total(ablate, 1u << factor, metric)));
+    table_add(table, estimate_count_text(ablate->arena, ablate_total(ablate, 0, metric)));
+}
+
+/* What should never be, and is with one fix alone more often than with none. */
+static void print_breakage(const struct ablate *ablate, const struct page *page)
+{
+    const struct model *model = ablate->result->model;
+    struct table *table = make_table_of_more(ablate, "breaks");
+    size_t row_count = 0;
+    for (size_t f = 0; f < ablate->factor_count; f++) {
+        const struct summary_units *units =
+            &ablate->summary->variants[ablate->variant_of[1u << f]].units;
+        if (units->is_known && units->only_later > 0) {
             row_count++;
             table_add(table, ablate->factors[f]);
-            table_add(table, metric->label);
-            table_add(table, estimate_count_text(ablate->arena, with));
-            table_add(table, estimate_count_text(ablate->arena, none));
+            table_add(table, arena_print(ablate->arena, "new failures of %s", model->unit_names));
+            table_add(table, estimate_count_text(ablate->arena, (double)units->only_later));
+            table_add(table, "0");
         }
+        for (size_t m = 0; m < model->metric_count; m++) {
+            const struct metric *metric = &model->metrics[m];
+            if ((!is_in_group(metric, "invariants") &&
+                 strcmp(metric->name, "duplicate_triggers") != 0) ||
+                ablate_total(ablate, 1u << f, m) <= ablate_total(ablate, 0, m))
+                continue;
+            row_count++;
+            add_row_of_more(ablate, table, f, m);
+        }
+    }
     page_title(page, "What each fix breaks when it is alone");
     if (row_count > 0)
         table_print(table, page);
     else
         page_paragraph(page, 2, "Nothing.");
+}
+
+/* Causes that there is more of, beyond noise. */
+static void print_more(const struct ablate *ablate, const struct page *page)
+{
+    const struct model *model = ablate->result->model;
+    struct table *table = make_table_of_more(ablate, "more of");
+    size_t row_count = 0;
+    for (size_t f = 0; f < ablate->factor_count; f++)
+        for (size_t m = 0; m < model->metric_count; m++) {
+            struct interval less = {.state = INTERVAL_NO_DATA};
+            if (is_in_group(&model->metrics[m], "causes"))
+                less = ablate_alone(ablate, m, f);
+            if (!interval_is_known(&less) || less.high >= 0)
+                continue;
+            row_count++;
+            add_row_of_more(ablate, table, f, m);
+        }
+    if (row_count == 0)
+        return;
+    page_title(page, "More of, with each fix alone");
+    table_print(table, page);
+    page_style(page, PAGE_FAINT);
+    page_paragraph(page, 2,
+                   arena_print(ablate->arena,
+                               "Causes of failure whose paired interval is above 0. That need not "
+                               "be harm: %s that a fix saves from one cause live to meet others.",
+                               model->unit_names));
+    page_style(page, PAGE_PLAIN);
 }
 
 static struct identity identity_of(const struct ablate *ablate)
@@ -189,6 +241,7 @@ void ablate_print(const struct ablate *ablate, const char *directory, const stru
                    "same in every replication; [?]: not estimable.");
     page_style(page, PAGE_PLAIN);
     print_breakage(ablate, page);
+    print_more(ablate, page);
     putc('\n', page->file);
     if (directory != NULL)
         page_put(page->file, arena_print(ablate->arena, "Result: %s\n", directory));
@@ -258,7 +311,7 @@ void ablate_write_json(const struct ablate *ablate, FILE *file)
 
 static const char *unit_of(const struct metric *metric)
 {
-    return metric->kind == METRIC_PROPORTION ? "share" : estimate_unit_name(metric->unit);
+    return estimate_metric_unit(metric);
 }
 
 static void write_row(const struct ablate *ablate, struct tsv *tsv, uint32_t variant, size_t index)

@@ -261,14 +261,42 @@ static bool verify(struct calibrate *calibrate)
     return true;
 }
 
+static void note_open(struct calibrate *calibrate)
+{
+    struct arena *arena = calibrate->study->arena;
+    for (size_t i = 0; i < calibrate->count; i++) {
+        const struct calibrate_parameter *parameter = &calibrate->parameters[i];
+        const struct calibrate_value *value = &calibrate->values[i];
+        if (!value->is_low_open && !value->is_high_open)
+            continue;
+        const struct quantity *end = value->is_low_open ? &parameter->low : &parameter->high;
+        options_list_add(&calibrate->notes, arena,
+                         arena_print(arena,
+                                     "%s is bounded at one end only: %s is the end of what was "
+                                     "searched, and fits too. Search a wider range, or observe "
+                                     "more.",
+                                     parameter->name, quantity_print(arena, end)));
+    }
+}
+
+bool calibrate_is_open(const struct calibrate *calibrate)
+{
+    for (size_t i = 0; i < calibrate->count; i++)
+        if (calibrate->values[i].is_low_open || calibrate->values[i].is_high_open)
+            return true;
+    return false;
+}
+
 bool calibrate_run(struct calibrate *calibrate, struct error *error)
 {
     struct progress progress = progress_start(stderr, calibrate->study->work->is_quiet);
     calibrate->progress = &progress;
     bool is_done =
         calibrate->count == 1 ? calibrate_find_one(calibrate) : calibrate_find_several(calibrate);
-    if (is_done && calibrate->outcome == CALIBRATE_FOUND)
+    if (is_done && calibrate->outcome == CALIBRATE_FOUND) {
+        note_open(calibrate);
         is_done = verify(calibrate);
+    }
     progress_end(&progress);
     calibrate->progress = NULL;
     if (is_done || calibrate->outcome == CALIBRATE_INTERRUPTED)

@@ -2,13 +2,17 @@
  *
  * One parameter: the metric is a function of it, under common random numbers a step function with
  * many small steps, and where it meets the observation is found by bracketing and Brent's method.
- * The interval of the parameter is where the metric meets the ends of the observation's interval,
- * widened by the simulation's own error (both half-widths squared and added).
+ * The interval of the parameter is where the metric is within the observation's interval, widened
+ * by the simulation's own error (both half-widths squared and added): from the first such place of
+ * the range to the last one, because noise makes the metric pass a level more than once.
  *
  * Several: Levenberg-Marquardt (GSL) on the distances between metrics and observations, each in its
  * standard errors, with finite differences wide enough to stand out of the noise. The interval
  * follows from the Jacobian; where some combination of the parameters is less well known than the
- * range allowed, they are not identified.
+ * range allowed, they are not identified. The errors are those where the search ended.
+ *
+ * An interval that goes on beyond the range at both ends says nothing: not identified. At one end
+ * it is a bound, and what was found is written, with a note.
  *
  * Parameters are searched between LOW and HIGH on a scale of 0 to 1, logarithmic where the range
  * spans more than a decade.
@@ -111,6 +115,9 @@ bool calibrate_evaluate(struct calibrate *calibrate, const double *scale,
 
 /* Replications for a first look. */
 uint32_t calibrate_few(const struct calibrate *calibrate);
+
+/* Is some parameter bounded at one end only? */
+bool calibrate_is_open(const struct calibrate *calibrate);
 
 /* Half the width of an interval, 0 where it is not known. */
 double calibrate_half(const struct interval *interval);

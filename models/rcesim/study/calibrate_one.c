@@ -156,6 +156,39 @@ static bool report_unreachable(struct one *one, double first, double last)
                                  calibrate_metric_text(calibrate, 0, last)));
 }
 
+/* The metric gets to the observed value nowhere. Where it comes nearest it may still fit, as far as
+ * the errors can tell; then more of the parameter lies beyond the range. False: stopped. */
+static bool report_beyond(struct one *one)
+{
+    struct calibrate *calibrate = one->calibrate;
+    const struct target *target = &calibrate->targets[0];
+    const struct root_search *search = &one->search;
+    const struct root_sample *nearest = &search->samples[0];
+    for (size_t i = 1; i < search->count; i++)
+        if (fabs(search->samples[i].value - target->estimate) <
+            fabs(nearest->value - target->estimate))
+            nearest = &search->samples[i];
+    struct calibrate_sample sample;
+    if (!calibrate_evaluate(calibrate, &nearest->x, calibrate->base->replication_count, &sample,
+                            NULL))
+        return false;
+    double observed = nearest->value < target->estimate ? target->estimate - target->low
+                                                        : target->high - target->estimate;
+    if (fabs(nearest->value - target->estimate) >
+        hypot(observed, calibrate_half(&sample.metrics[0])))
+        return report_unreachable(one, search->samples[0].value,
+                                  search->samples[search->count - 1].value);
+    struct arena *arena = calibrate->study->arena;
+    struct quantity value = calibrate_quantity(&calibrate->parameters[0], nearest->x);
+    return not_found(calibrate, CALIBRATE_UNIDENTIFIED,
+                     arena_print(arena,
+                                 "%s is not identified: at %s the metric is %s, which fits as far "
+                                 "as the errors can tell, and the range does not get beyond it; "
+                                 "search a wider one",
+                                 calibrate->parameters[0].name, quantity_print(arena, &value),
+                                 calibrate_metric_text(calibrate, 0, nearest->value)));
+}
+
 /* The metric does not move, so there is nothing to find: either it stands where it was observed, or
  * it never gets there. */
 static bool report_flat(struct one *one)
@@ -175,35 +208,49 @@ static bool report_flat(struct one *one)
                     calibrate->parameters[0].name, calibrate_metric_text(calibrate, 0, first)));
 }
 
-/* Where the ends of the observation, widened by the simulation's own error, are met. */
+/* Where the metric is within the observation's interval, widened by the simulation's own error:
+ * from the first such place to the last one. False: stopped. */
 static bool find_limits(struct one *one, double scale, double half)
 {
     struct calibrate *calibrate = one->calibrate;
     const struct calibrate_parameter *parameter = &calibrate->parameters[0];
     const struct target *target = &calibrate->targets[0];
-    double limits[2] = {0, 1};
-    bool is_open[2] = {true, true};
-    const double halves[] = {-hypot(target->estimate - target->low, half),
-                             hypot(target->high - target->estimate, half)};
-    bool falls = one->search.samples[0].value > one->search.samples[one->search.count - 1].value;
-    for (size_t i = 0; i < 2; i++) {
-        bool is_there = true;
-        double found = scale;
-        /* Without any error there is nothing to look for. */
-        if (halves[i] != 0 && !find_level(one, target->estimate + halves[i], &is_there, &found))
+    struct root_band band = {
+        .low = target->estimate - hypot(target->estimate - target->low, half),
+        .high = target->estimate + hypot(target->high - target->estimate, half),
+        .inside = scale,
+    };
+    struct root_range range = {.low = scale, .high = scale};
+    /* Without any error there is nothing to look for. */
+    for (size_t i = 0; band.low < band.high && i < PLACE_COUNT; i++) {
+        double value;
+        if (!root_evaluate(&one->search, place(i), &value))
             return false;
-        size_t end = falls ? 1 - i : i;
-        limits[end] = is_there ? found : limits[end];
-        is_open[end] = !is_there;
     }
+    if (band.low < band.high &&
+        root_find_range(&one->search, &band, tolerance_at(calibrate, scale), &range) != ROOT_FOUND)
+        return false;
     calibrate->values[0] = (struct calibrate_value){
         .estimate = calibrate_quantity(parameter, scale),
-        .low = calibrate_quantity(parameter, fmin(limits[0], scale)),
-        .high = calibrate_quantity(parameter, fmax(limits[1], scale)),
-        .is_low_open = is_open[0],
-        .is_high_open = is_open[1],
+        .low = calibrate_quantity(parameter, range.low),
+        .high = calibrate_quantity(parameter, range.high),
+        .is_low_open = range.is_low_open,
+        .is_high_open = range.is_high_open,
     };
     return true;
+}
+
+static bool report_open(struct calibrate *calibrate)
+{
+    struct arena *arena = calibrate->study->arena;
+    return not_found(calibrate, CALIBRATE_UNIDENTIFIED,
+                     arena_print(arena,
+                                 "%s is not identified: %s fits, and so does everything from %s "
+                                 "to %s, as far as the errors can tell",
+                                 calibrate->parameters[0].name,
+                                 quantity_print(arena, &calibrate->values[0].estimate),
+                                 quantity_print(arena, &calibrate->parameters[0].low),
+                                 quantity_print(arena, &calibrate->parameters[0].high)));
 }
 
 bool calibrate_find_one(struct calibrate *calibrate)
@@ -222,16 +269,19 @@ bool calibrate_find_one(struct calibrate *calibrate)
     if (!find_level(one, calibrate->targets[0].estimate, &is_there, &scale))
         return false;
     if (!is_there)
-        return report_unreachable(one, one->search.samples[0].value,
-                                  one->search.samples[one->search.count - 1].value);
+        return report_beyond(one);
     if (!one->is_monotone)
-        options_list_add(&calibrate->notes, arena,
-                         "The metric rises in one part of the range and falls in another: other "
-                         "values may fit as well. The one nearest to the lower end was taken.");
+        options_list_add(
+            &calibrate->notes, arena,
+            "The metric rises in one part of the range and falls in another: other "
+            "values may fit as well. The one nearest to the lower end was taken; the interval "
+            "has them all.");
     struct calibrate_sample sample;
     if (!calibrate_evaluate(calibrate, &scale, all, &sample, NULL) ||
         !find_limits(one, scale, calibrate_half(&sample.metrics[0])))
         return false;
+    if (calibrate->values[0].is_low_open && calibrate->values[0].is_high_open)
+        return report_open(calibrate);
     if (!interval_is_known(&sample.metrics[0]))
         options_list_add(&calibrate->notes, arena,
                          "The simulation's own error is not known from one replication.");

@@ -115,10 +115,11 @@ void calibrate_print(const struct calibrate *calibrate, const char *directory,
     page_style(page, PAGE_PLAIN);
     page_paragraph(page, 0,
                    arena_print(arena,
-                               "%s: %zu settings simulated, up to %" PRIu32 " replications each, "
+                               "%s: %zu settings simulated, up to %" PRIu32 " replication%s each, "
                                "all in the same worlds",
                                scenario_name(calibrate->base->scenario), calibrate->sample_count,
-                               calibrate->base->replication_count));
+                               calibrate->base->replication_count,
+                               calibrate->base->replication_count == 1 ? "" : "s"));
     if (calibrate->outcome == CALIBRATE_FOUND) {
         print_values(calibrate, page);
         print_checks(calibrate, page);

@@ -52,13 +52,13 @@ static double norm(const double *values, size_t count)
     return sqrt(sum);
 }
 
-/* The standard errors at the middle of the range: the observation's and the simulation's. */
-static bool find_errors(struct several *several)
+/* The standard errors at a place: the observation's and the simulation's. They differ much over the
+ * range: next to a share of 0 the simulation has hardly any. */
+static bool find_errors(struct several *several, const double *scale)
 {
     struct calibrate *calibrate = several->calibrate;
     struct calibrate_sample sample;
-    double middle[CALIBRATE_PARAMETERS_MAX] = {0.5, 0.5, 0.5, 0.5};
-    if (!calibrate_evaluate(calibrate, middle, several->replication_count, &sample, NULL))
+    if (!calibrate_evaluate(calibrate, scale, several->replication_count, &sample, NULL))
         return false;
     for (size_t i = 0; i < calibrate->count; i++) {
         const struct target *target = &calibrate->targets[i];
@@ -198,22 +198,14 @@ static bool check_reached(struct several *several, bool *is_reached)
                                   target->estimate + found[worst] * several->errors[worst])));
 }
 
-/* From the singular values of the Jacobian: how well is each parameter known, and is every
- * combination of them? */
-static bool conclude(struct several *several, const gsl_matrix *jacobian)
+/* How well each parameter is known. `right` [count][count] and `singular`: of the Jacobian. */
+static void find_limits(struct several *several, const gsl_matrix *right,
+                        const gsl_vector *singular)
 {
     struct calibrate *calibrate = several->calibrate;
-    size_t count = calibrate->count;
-    gsl_matrix *left = gsl_matrix_alloc(count, count), *right = gsl_matrix_alloc(count, count);
-    gsl_vector *singular = gsl_vector_alloc(count), *work = gsl_vector_alloc(count);
-    CHECK(left != NULL && right != NULL && singular != NULL && work != NULL);
-    gsl_matrix_memcpy(left, jacobian);
-    gsl_linalg_SV_decomp(left, right, singular, work);
-    double least = gsl_vector_get(singular, count - 1);
-    calibrate->outcome = CALIBRATE_FOUND;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < calibrate->count; i++) {
         double variance = 0;
-        for (size_t k = 0; k < count; k++) {
+        for (size_t k = 0; k < calibrate->count; k++) {
             double share = gsl_matrix_get(right, i, k) / fmax(gsl_vector_get(singular, k), 1e-12);
             variance += share * share;
         }
@@ -226,24 +218,50 @@ static bool conclude(struct several *several, const gsl_matrix *jacobian)
             .is_low_open = at - half<0, .is_high_open = at + half> 1,
         };
     }
-    if (several->z / fmax(least, 1e-12) >= 0.5) {
-        size_t most = 0;
-        for (size_t i = 1; i < count; i++)
-            if (fabs(gsl_matrix_get(right, i, count - 1)) >
-                fabs(gsl_matrix_get(right, most, count - 1)))
-                most = i;
-        not_found(calibrate, CALIBRATE_UNIDENTIFIED,
-                  arena_print(calibrate->study->arena,
-                              "the parameters are not identified: %s can move over the whole range "
-                              "while the others make up for it, and the targets stay within their "
-                              "errors",
-                              calibrate->parameters[most].name));
-    }
+}
+
+/* Is every combination of the parameters known, and each of them at one end at least? */
+static bool check_identified(struct several *several, const gsl_matrix *right,
+                             const gsl_vector *singular)
+{
+    struct calibrate *calibrate = several->calibrate;
+    size_t last = calibrate->count - 1, most = 0;
+    for (size_t i = 1; i <= last; i++)
+        if (fabs(gsl_matrix_get(right, i, last)) > fabs(gsl_matrix_get(right, most, last)))
+            most = i;
+    if (several->z / fmax(gsl_vector_get(singular, last), 1e-12) >= 0.5)
+        return not_found(
+            calibrate, CALIBRATE_UNIDENTIFIED,
+            arena_print(calibrate->study->arena,
+                        "the parameters are not identified: %s can move over the whole range while "
+                        "the others make up for it, and the targets stay within their errors",
+                        calibrate->parameters[most].name));
+    for (size_t i = 0; i <= last; i++)
+        if (calibrate->values[i].is_low_open && calibrate->values[i].is_high_open)
+            return not_found(calibrate, CALIBRATE_UNIDENTIFIED,
+                             arena_print(calibrate->study->arena,
+                                         "%s is not identified: the whole range fits, as far as "
+                                         "the errors can tell",
+                                         calibrate->parameters[i].name));
+    calibrate->outcome = CALIBRATE_FOUND;
+    return true;
+}
+
+static bool conclude(struct several *several, const gsl_matrix *jacobian)
+{
+    size_t count = several->calibrate->count;
+    gsl_matrix *left = gsl_matrix_alloc(count, count), *right = gsl_matrix_alloc(count, count);
+    gsl_vector *singular = gsl_vector_alloc(count), *work = gsl_vector_alloc(count);
+    CHECK(left != NULL && right != NULL && singular != NULL && work != NULL);
+    gsl_matrix_memcpy(left, jacobian);
+    gsl_linalg_SV_decomp(left, right, singular, work);
+    find_limits(several, right, singular);
+    bool is_good = check_identified(several, right, singular);
     gsl_matrix_free(left);
     gsl_matrix_free(right);
     gsl_vector_free(singular);
     gsl_vector_free(work);
-    return true;
+    return is_good;
 }
 
 bool calibrate_find_several(struct calibrate *calibrate)
@@ -252,11 +270,14 @@ bool calibrate_find_several(struct calibrate *calibrate)
                               .replication_count = calibrate_few(calibrate),
                               .z = gsl_cdf_ugaussian_Qinv((1 - calibrate->base->confidence) / 2)};
     bool is_reached = false;
-    if (!find_errors(&several) || !find_start(&several) || !descend(&several, ROUNDS_FEW))
+    static const double middle[CALIBRATE_PARAMETERS_MAX] = {0.5, 0.5, 0.5, 0.5};
+    if (!find_errors(&several, middle) || !find_start(&several) ||
+        !find_errors(&several, several.best) || !descend(&several, ROUNDS_FEW))
         return false;
     several.replication_count = calibrate->base->replication_count;
-    if (!find_errors(&several) || !descend(&several, ROUNDS_ALL) ||
-        !check_reached(&several, &is_reached))
+    /* Whether it is reached, and how well it is known, is judged by the errors where it ended. */
+    if (!find_errors(&several, several.best) || !descend(&several, ROUNDS_ALL) ||
+        !find_errors(&several, several.best) || !check_reached(&several, &is_reached))
         return false;
     size_t count = calibrate->count;
     gsl_matrix *jacobian = gsl_matrix_alloc(count, count);

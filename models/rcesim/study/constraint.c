@@ -24,6 +24,7 @@ struct term {
 static bool fail(struct reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The place goes before a suggestion, which is a question. */
 static bool fail(struct reader *reader, const char *format, ...)
 {
     char message[512];
@@ -31,8 +32,12 @@ static bool fail(struct reader *reader, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    return error_set(reader->error, ERROR_USAGE, "--where '%s': %s, at \"%s\"", reader->text,
-                     message, reader->at);
+    const char *suggestion = strstr(message, "; did you mean ");
+    size_t length = suggestion == NULL ? strlen(message) : (size_t)(suggestion - message);
+    bool is_end = *reader->at == '\0';
+    return error_set(reader->error, ERROR_USAGE, "--where '%s': %.*s, at %s%s%s%s", reader->text,
+                     (int)length, message, is_end ? "the end" : "\"", is_end ? "" : reader->at,
+                     is_end ? "" : "\"", message + length);
 }
 
 static void skip_blanks(struct reader *reader)
@@ -116,13 +121,16 @@ static bool read_product(struct reader *reader, struct term *product)
     return true;
 }
 
-/* Make two sides comparable: a plain 0 fits everything. */
-static bool match_kinds(struct reader *reader, const struct term *a, const struct term *b)
+/* Make two sides comparable: a plain 0 fits everything. `from` is where the second one begins. */
+static bool match_kinds(struct reader *reader, const struct term *a, const struct term *b,
+                        const char *from)
 {
     bool is_zero = (a->kind == QUANTITY_NUMBER && a->value == 0) ||
                    (b->kind == QUANTITY_NUMBER && b->value == 0);
     if (a->kind == b->kind || is_zero)
         return true;
+    reader->at = from;
+    skip_blanks(reader);
     return fail(reader, "a %s and a %s do not go together", quantity_kind_name(a->kind),
                 quantity_kind_name(b->kind));
 }
@@ -136,7 +144,8 @@ static bool read_sum(struct reader *reader, struct term *sum)
         if (!is_minus && !take(reader, "+"))
             return true;
         struct term other;
-        if (!read_product(reader, &other) || !match_kinds(reader, sum, &other))
+        const char *from = reader->at;
+        if (!read_product(reader, &other) || !match_kinds(reader, sum, &other, from))
             return false;
         if (sum->kind == QUANTITY_NUMBER)
             sum->kind = other.kind;
@@ -162,7 +171,8 @@ static bool compare(struct reader *reader, const struct term *left, bool *holds)
     if (i == sizeof signs / sizeof signs[0])
         return fail(reader, "expected <, <=, >, >=, == or !=");
     struct term right;
-    if (!read_sum(reader, &right) || !match_kinds(reader, left, &right))
+    const char *from = reader->at;
+    if (!read_sum(reader, &right) || !match_kinds(reader, left, &right, from))
         return false;
     bool is_equal = is_same(left->value, right.value);
     bool is_less = !is_equal && left->value < right.value;

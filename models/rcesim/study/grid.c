@@ -235,6 +235,37 @@ static void read_quantities(struct grid_column *column, struct arena *arena, siz
     column->quantities = quantities;
 }
 
+static bool fail_on_twice(const char *first, const char *again, const char *all,
+                          struct error *error)
+{
+    if (strcmp(first, again) == 0)
+        return error_set(error, ERROR_USAGE, "the value \"%s\" stands twice in \"%s\"", again, all);
+    return error_set(error, ERROR_USAGE, "the values \"%s\" and \"%s\" in \"%s\" are the same",
+                     first, again, all);
+}
+
+/* Points that are the same would be simulated twice, and a slip of the pen would not show. */
+static bool check_twice(const struct options_list *values, struct arena *arena, const char *all,
+                        struct error *error)
+{
+    struct quantity *quantities = arena_take_array(arena, values->count, sizeof *quantities);
+    bool *are_quantities = arena_take_array(arena, values->count, sizeof *are_quantities);
+    for (size_t i = 0; i < values->count; i++) {
+        const struct quantity *a = &quantities[i];
+        are_quantities[i] = quantity_parse(&quantities[i], values->items[i], NULL);
+        for (size_t k = 0; k < i; k++) {
+            const struct quantity *b = &quantities[k];
+            bool is_same = are_quantities[i] != are_quantities[k] ? false
+                           : are_quantities[i]
+                               ? a->kind == b->kind && !(a->value < b->value || a->value > b->value)
+                               : strcmp(values->items[i], values->items[k]) == 0;
+            if (is_same)
+                return fail_on_twice(values->items[k], values->items[i], all, error);
+        }
+    }
+    return true;
+}
+
 static bool add_column(struct grid *grid, const char *name, const char **texts, struct error *error)
 {
     for (size_t i = 0; i < grid->column_count; i++)
@@ -256,6 +287,8 @@ static bool add_together(struct grid *grid, const char *over, const struct optio
     struct arena *arena = grid->arena;
     struct options_list values = {0};
     split(&values, arena, strchr(over, '=') + 1, ",");
+    if (!check_twice(&values, arena, strchr(over, '=') + 1, error))
+        return false;
     const char ***texts = arena_take_array(arena, paths->count, sizeof *texts);
     for (size_t p = 0; p < paths->count; p++)
         texts[p] = arena_take_array(arena, values.count, sizeof **texts);
@@ -296,7 +329,8 @@ static bool add_template(struct grid *grid, const char *over, struct error *erro
         if (grid->dimension_count == GRID_DIMENSIONS_MAX)
             return error_set(error, ERROR_USAGE, "more than %d things are swept",
                              GRID_DIMENSIONS_MAX);
-        if (!read_values(&values, grid->arena, slot->text, error))
+        if (!read_values(&values, grid->arena, slot->text, error) ||
+            !check_twice(&values, grid->arena, slot->text, error))
             return false;
         grid->value_counts[grid->dimension_count] = (uint32_t)values.count;
         if (!add_column(grid, slot->name, values.items, error))

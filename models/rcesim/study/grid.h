@@ -1,21 +1,23 @@
 /* grid.h - which points a sweep has: values of scenario paths, crossed, less what is not wanted.
  *
- *     over      = PATH {"," PATH} "=" values          more than one path: they move together
- *               | PATH "=" TEXT "{" values "}" TEXT   values inside of a text, several times if
- * wanted values    = value {"," value}                   commas in ( ) [ ] { } and quotes do not
- * count value     = LOW ".." HIGH ".." STEP             10..50..10, 1min..5min..30s, 5%..0%..-1% |
- * LOW ".." HIGH "*" FACTOR            10..1000*10 | LOW ".." HIGH ":" COUNT             so many,
- * evenly spaced | LOW ".." HIGH ":*" COUNT            so many, each the same factor from the last
- *               | LOW ".." HIGH                       whole numbers, one by one
- *               | TEXT                                anything that --set takes
- *               | TEXT {":" TEXT}                     one for each path that moves together
- *     where     = sum ("<" | "<=" | ">" | ">=" | "==" | "!=") sum
- *     sum       = product {("+" | "-") product}       blanks around + and -
- *     product   = term {"*" term}
- *     term      = NUMBER with unit | name             name: "a.b", or "a.b:median" in a text
+ *     over    = PATH "=" values                        one path
+ *             | PATH "=" TEXT "{" values "}" TEXT      inside of a text, if wanted several times
+ *             | PATH {"," PATH} "=" tuple {"," tuple}  paths that move together
+ *     tuple   = TEXT {":" TEXT}                        one for each of the paths
+ *     values  = value {"," value}                      commas in brackets and quotes do not count
+ *     value   = LOW ".." HIGH ".." STEP                10..50..10, 1min..5min..30s, 5%..0%..-1%
+ *             | LOW ".." HIGH "*" FACTOR               10..1000*10
+ *             | LOW ".." HIGH ":" COUNT                so many, evenly spaced
+ *             | LOW ".." HIGH ":*" COUNT               so many, each the same factor from the last
+ *             | LOW ".." HIGH                          whole numbers, one by one
+ *             | TEXT                                   anything that --set takes
+ *     where   = sum ("<" | "<=" | ">" | ">=" | "==" | "!=") sum
+ *     sum     = product {("+" | "-") product}          blanks around + and -
+ *     product = term {"*" term}
+ *     term    = NUMBER with unit | name                "a.b", or "a.b:median" in a text
  *
  * The first axis changes slowest. Ranges include both ends, where a step meets the upper one to
- * within rounding. Points are numbered from 1 for people and 0 inside.
+ * within rounding. A value may stand once. Points are numbered from 1 for people and 0 inside.
  *
  * Limits: GRID_POINTS_MAX after constraints, GRID_CROSSED_MAX before.
  */

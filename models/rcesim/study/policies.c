@@ -269,6 +269,10 @@ bool policies_prepare(struct policies *policies, const struct policies_request *
         .first_stage = request->pilot_count,
         .error = 1 - policies->configuration->confidence,
         .indifference_width = policies->criteria[0].indifferent,
+        .range_width = configuration->domain->model->metrics[policies->criteria[0].metric].kind ==
+                               METRIC_PROPORTION
+                           ? 1
+                           : 0,
     };
     policies->race = kim_nelson_create(policies->study.arena, &policies->options);
     return true;
@@ -394,9 +398,15 @@ static void summarise(struct policies *policies, uint32_t variant)
     result_destroy(joined);
 }
 
-/* By the ranking metric, then by the other criteria, then in the order of the variants. */
+/* Who stayed in the race for longer; of those that have the same replications, by the ranking
+ * metric, then by the other criteria, then in the order of the variants. Estimates over different
+ * replications are not compared. */
 static bool is_before(const struct policies *policies, size_t a, size_t b)
 {
+    uint32_t a_count = policies->standings[a].replication_count;
+    uint32_t b_count = policies->standings[b].replication_count;
+    if (a_count != b_count)
+        return a_count > b_count;
     for (size_t c = 0; c < policies->criterion_count; c++) {
         double x = policies_estimate(policies, a, c), y = policies_estimate(policies, b, c);
         if (x != y)
@@ -446,25 +456,38 @@ static struct interval difference_of(const struct policies *policies, size_t fir
     struct mean_pairs pairs = pairs_of(policies, first, second, criterion);
     struct summary_difference difference;
     summary_compare(&difference, &pairs, policies->configuration->confidence);
+    summary_limit_difference(&difference.difference, metric_of(policies, criterion));
     return difference.difference;
+}
+
+/* Is the first no worse by any criterion and better by one, over the replications of both? Where
+ * there is no pair of values, what each has of its own decides, which is INFINITY for none. */
+static bool dominates(const struct policies *policies, size_t first, size_t second, double *values)
+{
+    size_t width = policies->criterion_count;
+    for (size_t c = 0; c < width; c++) {
+        struct mean_pairs pairs = pairs_of(policies, first, second, c);
+        bool has_pairs = pairs.difference.count > 0;
+        values[c] = has_pairs ? pairs.first.mean : policies_estimate(policies, first, c);
+        values[width + c] = has_pairs ? pairs.second.mean : policies_estimate(policies, second, c);
+    }
+    return pareto_dominates(values, values + width, width);
 }
 
 static void find_front(struct policies *policies)
 {
     struct arena *arena = policies->study.arena;
     size_t count = policies->configuration->variant_count, width = policies->criterion_count;
-    double *values = arena_take_array(arena, count * width, sizeof *values);
+    double *values = arena_take_array(arena, 2 * width, sizeof *values);
     double *tolerances = arena_take_array(arena, width, sizeof *tolerances);
     struct interval *differences = arena_take_array(arena, width, sizeof *differences);
-    bool *on_front = arena_take_array(arena, count, sizeof *on_front);
     for (size_t c = 0; c < width; c++)
         tolerances[c] = policies->criteria[c].indifferent;
-    for (size_t i = 0; i < count * width; i++)
-        values[i] = policies_estimate(policies, i / width, i % width);
-    pareto_front(on_front, values, count, width);
     for (size_t i = 0; i < count; i++) {
         struct policies_standing *standing = &policies->standings[i];
-        standing->is_on_front = on_front[i];
+        standing->is_on_front = true;
+        for (size_t k = 0; k < count && standing->is_on_front; k++)
+            standing->is_on_front = !dominates(policies, k, i, values);
         standing->dominated_by = POLICIES_NOBODY;
         for (size_t k = 0; k < count && standing->dominated_by == POLICIES_NOBODY; k++) {
             size_t other = policies->order[k];
@@ -476,28 +499,33 @@ static void find_front(struct policies *policies)
     }
 }
 
-/* The p values of the ranking metric against the best, where there are some, adjusted together. */
+/* The p values of the ranking metric against the best, adjusted together; one that is not known
+ * counts as 1. */
 static void compare_with_best(struct policies *policies)
 {
     struct arena *arena = policies->study.arena;
     uint32_t count = policies->configuration->variant_count;
     double *p_values = arena_take_array(arena, count, sizeof *p_values);
-    size_t known_count = 0;
+    size_t other_count = 0;
     for (uint32_t v = 0; v < count; v++) {
         struct policies_standing *standing = &policies->standings[v];
-        struct mean_pairs pairs = pairs_of(policies, v, policies->best, 0);
-        standing->has_p = v != policies->best && mean_pairs_p_value(&pairs, &p_values[known_count]);
-        known_count += standing->has_p;
         standing->exit = kim_nelson_exit_of(policies->race, v);
         standing->differences =
             arena_take_array(arena, policies->criterion_count, sizeof *standing->differences);
         for (size_t c = 0; c < policies->criterion_count; c++)
             standing->differences[c] = difference_of(policies, v, policies->best, c);
+        if (v == policies->best)
+            continue;
+        struct mean_pairs pairs = pairs_of(policies, v, policies->best, 0);
+        double *p_value = &p_values[other_count++];
+        standing->has_p = mean_pairs_p_value(&pairs, p_value);
+        if (!standing->has_p)
+            *p_value = 1;
     }
-    holm_adjust(p_values, p_values, known_count, arena);
+    holm_adjust(p_values, p_values, other_count, arena);
     size_t next = 0;
     for (uint32_t v = 0; v < count; v++)
-        if (policies->standings[v].has_p)
+        if (v != policies->best)
             policies->standings[v].p = p_values[next++];
 }
 
@@ -527,16 +555,17 @@ static size_t find_cheapest(const struct policies *policies)
     return cheapest;
 }
 
-/* The race decides exact ties by the order of the scenario; the other criteria are a better
+/* One of those that are still in the race, or fell out of it by nothing but a tie with the chosen
+ * one: the race decides exact ties by the order of the scenario, the other criteria are a better
  * reason. */
 static size_t find_best(const struct policies *policies)
 {
-    size_t chosen = kim_nelson_best(policies->race);
-    for (size_t k = 0; k < policies->configuration->variant_count; k++)
-        if (policies_estimate(policies, policies->order[k], 0) ==
-            policies_estimate(policies, chosen, 0))
-            return policies->order[k];
-    return chosen;
+    for (size_t k = 0; k < policies->configuration->variant_count; k++) {
+        size_t v = policies->order[k];
+        if (kim_nelson_is_in(policies->race, v) || kim_nelson_exit_of(policies->race, v).is_tie)
+            return v;
+    }
+    check_failed(__FILE__, __LINE__, "somebody is in the race");
 }
 
 static void conclude(struct policies *policies)

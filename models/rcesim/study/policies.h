@@ -8,9 +8,18 @@
  * race looks at one replication after the other and stops where it is decided; the tables have all
  * that were simulated.
  *
- * By the criteria of the model together a policy may be on the Pareto front of the estimates, or
- * dominated beyond noise: by the paired intervals another one is no worse by any criterion, beyond
- * what does not matter, and better by one.
+ * What the race promises rests on an assumption: replication means are about normal. A share is
+ * protected against what is not (its range is 1, see kim_nelson.h): policies that are close stay in
+ * until an event that takes whole waves and would matter would have been seen. Other metrics have
+ * no range, so for them an event rarer than the replications can show is not excluded.
+ *
+ * By the criteria of the model together a policy may be on the Pareto front, or dominated beyond
+ * noise: by the paired intervals another one is no worse by any criterion, beyond what does not
+ * matter, and better by one. Both look at pairs, each over the replications that the two share.
+ *
+ * Policies are ordered by how long they stayed, because estimates over different replications say
+ * nothing about each other. p values against the best are descriptive: the same data chose the best
+ * and the moment to stop.
  */
 #ifndef MODELS_RCESIM_STUDY_POLICIES_H
 #define MODELS_RCESIM_STUDY_POLICIES_H
@@ -57,7 +66,7 @@ struct policies_standing {
     struct kim_nelson_exit exit;          /* From the race. */
     struct interval *differences;         /* [criterion_count]: this policy minus the best. */
     bool has_p;                           /* Of the ranking metric against the best... */
-    double p;                             /* ...paired t, adjusted by Holm. */
+    double p; /* ...paired t, adjusted by Holm; 1 if there is none. Descriptive. */
     bool is_on_front;
     size_t dominated_by; /* Beyond noise; or POLICIES_NOBODY. */
 };
@@ -78,7 +87,7 @@ struct policies {
     size_t best;     /* The chosen one, or the least so far. */
     size_t cheapest; /* As good as the best, and less by the second criterion; or NOBODY. */
     struct policies_standing *standings; /* [variant_count] */
-    size_t *order;                       /* [variant_count], best estimates first. */
+    size_t *order;                       /* [variant_count], see above. */
     const char *command;
 };
 

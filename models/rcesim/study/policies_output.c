@@ -1,6 +1,7 @@
 #include "models/rcesim/study/policies.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "models/rcesim/format/domain.h"
@@ -58,7 +59,9 @@ static const char *exit_text(const struct policies *policies, size_t variant)
     const struct kim_nelson_exit *exit = &policies->standings[variant].exit;
     if (variant == policies->best)
         return kim_nelson_is_decided(policies->race) ? "best" : "leads";
-    if (policies_estimate(policies, variant, 0) == policies_estimate(policies, policies->best, 0))
+    if (exit->is_tie ||
+        (exit->replication_count == 0 &&
+         policies_estimate(policies, variant, 0) == policies_estimate(policies, policies->best, 0)))
         return "ties";
     if (exit->replication_count == 0)
         return "still in";
@@ -100,13 +103,14 @@ static void print_standings(const struct policies *policies, const struct page *
                arena_print(arena_of(policies), "Policies by %s", metric_of(policies, 0)->label));
     table_print(table, page);
     page_style(page, PAGE_FAINT);
-    page_paragraph(page, 2,
-                   arena_print(arena_of(policies),
-                               "%sn: replications. out at n: worse than another beyond chance, and "
-                               "no longer simulated. front: no other is at least as good by all of "
-                               "these and better by one.%s%s",
-                               legend(policies), note == NULL ? "" : " ",
-                               note == NULL ? "" : note));
+    page_paragraph(
+        page, 2,
+        arena_print(arena_of(policies),
+                    "%sn: replications, of which each row has its own. out at n: not better "
+                    "than another by more than the indifference zone, and no longer "
+                    "simulated. front: no other is at least as good by all of these and "
+                    "better by one, over the replications of both.%s%s",
+                    legend(policies), note == NULL ? "" : " ", note == NULL ? "" : note));
     page_style(page, PAGE_PLAIN);
 }
 
@@ -146,31 +150,65 @@ static void print_differences(const struct policies *policies, const struct page
     page_style(page, PAGE_FAINT);
     page_paragraph(
         page, 2,
-        "Policy minus that one, paired t over replications, shares in percentage points; "
-        "p adjusted by Holm. dominated by: another one is no worse by any column above "
+        "Policy minus that one, paired t over the replications of both, shares in percentage "
+        "points. p (adjusted by Holm) is descriptive only: after selection and stopping, since the "
+        "same data chose the best and when to stop. dominated by: another one is no worse by any "
+        "column above "
         "beyond what does not matter, and better by one, by the paired intervals.");
     page_style(page, PAGE_PLAIN);
+}
+
+/* What the promise rests on. */
+static const char *assumption(const struct policies *policies)
+{
+    struct arena *arena = arena_of(policies);
+    uint64_t count = kim_nelson_replication_count(policies->race);
+    const char *normal = "This takes the means of replications for about normal";
+    double confidence = policies->configuration->confidence;
+    if (policies->options.range_width > 0)
+        return arena_print(
+            arena,
+            "%s; against rare events that take a whole replication, policies stay in "
+            "the race until one that matters would have been seen.",
+            normal);
+    return arena_print(arena,
+                       "%s; an event that comes in fewer than %.2g %% of all replications may "
+                       "have been missed in %" PRIu64 ".",
+                       normal, 100 * -expm1(log1p(-confidence) / (double)count), count);
+}
+
+static const char *undecided(const struct policies *policies)
+{
+    struct arena *arena = arena_of(policies);
+    uint64_t latest = kim_nelson_replication_max(policies->race);
+    const char *text =
+        arena_print(arena, "Undecided after %" PRIu64 " replications: %s leads by %s.",
+                    kim_nelson_replication_count(policies->race), name_of(policies, policies->best),
+                    metric_of(policies, 0)->label);
+    if (latest == 0)
+        return text;
+    return arena_print(arena,
+                       "%s By what is known so far %" PRIu64
+                       " replications would decide (--budget), or a wider --delta than %s.",
+                       text, latest, indifference_text(policies));
+}
+
+static const char *decided(const struct policies *policies)
+{
+    return arena_print(arena_of(policies),
+                       "Least %s: %s, decided after %" PRIu64 " replications. With probability "
+                       "%.6g %% no other is less by more than %s (Kim-Nelson).",
+                       metric_of(policies, 0)->label, name_of(policies, policies->best),
+                       kim_nelson_replication_count(policies->race),
+                       100 * policies->configuration->confidence, indifference_text(policies));
 }
 
 /* The answer in a sentence or two. */
 static const char *conclusion(const struct policies *policies)
 {
     struct arena *arena = arena_of(policies);
-    const char *label = metric_of(policies, 0)->label, *best = name_of(policies, policies->best);
-    const char *text;
-    if (kim_nelson_is_decided(policies->race))
-        text = arena_print(arena,
-                           "Least %s: %s, decided after %" PRIu64 " replications. With probability "
-                           "%.6g %% no other is less by more than %s (Kim-Nelson).",
-                           label, best, kim_nelson_replication_count(policies->race),
-                           100 * policies->configuration->confidence, indifference_text(policies));
-    else
-        text =
-            arena_print(arena,
-                        "Undecided after %" PRIu64 " replications: %s leads by %s. At most %" PRIu64
-                        " replications would decide (--budget), or a wider --delta than %s.",
-                        kim_nelson_replication_count(policies->race), best, label,
-                        kim_nelson_replication_max(policies->race), indifference_text(policies));
+    const char *text =
+        kim_nelson_is_decided(policies->race) ? decided(policies) : undecided(policies);
     if (policies->cheapest == POLICIES_NOBODY)
         return text;
     return arena_print(
@@ -213,6 +251,7 @@ static void print_head(const struct policies *policies, const struct page *page)
     page_style(page, PAGE_STRONG);
     page_paragraph(page, 0, conclusion(policies));
     page_style(page, PAGE_PLAIN);
+    page_paragraph(page, 0, assumption(policies));
 }
 
 void policies_print(const struct policies *policies, const char *directory, const struct page *page)
@@ -236,7 +275,7 @@ static json_t *criterion_json(const struct policies *policies, size_t index)
     const struct policies_criterion *criterion = &policies->criteria[index];
     const struct metric *metric = metric_of(policies, index);
     return json_pack("{s:s, s:s, s:f}", "metric", metric->name, "unit",
-                     estimate_unit_name(metric->unit), "indifference_zone",
+                     estimate_metric_unit(metric), "indifference_zone",
                      estimate_in_unit(metric->unit, criterion->indifferent));
 }
 
@@ -258,7 +297,7 @@ static json_t *policy_json(const struct policies *policies, size_t variant)
         json_object_set_new(value, "out_of_race_at",
                             json_integer((json_int_t)standing->exit.replication_count));
     if (standing->has_p)
-        json_object_set_new(value, "p_adjusted", json_real(standing->p));
+        json_object_set_new(value, "p_descriptive", json_real(standing->p));
     if (standing->dominated_by != POLICIES_NOBODY)
         json_object_set_new(value, "dominated_by",
                             json_string(name_of(policies, standing->dominated_by)));
@@ -274,15 +313,16 @@ void policies_write_json(const struct policies *policies, FILE *file)
     for (size_t k = 0; k < policies->configuration->variant_count; k++)
         json_array_append_new(all, policy_json(policies, policies->order[k]));
     struct identity identity = identity_of(policies);
-    json_t *value =
-        json_pack("{s:i, s:s, s:o, s:s, s:b, s:I, s:I, s:f, s:s, s:s, s:o, s:o}", "schema_version",
-                  1, "question", policies->configuration->question, "identity",
-                  identity_json(&identity), "model", policies->configuration->domain->model->name,
-                  "is_decided", kim_nelson_is_decided(policies->race), "replications_in_race",
-                  (json_int_t)kim_nelson_replication_count(policies->race), "pilot",
-                  (json_int_t)policies->options.first_stage, "confidence",
-                  policies->configuration->confidence, "best", name_of(policies, policies->best),
-                  "conclusion", conclusion(policies), "criteria", criteria, "policies", all);
+    json_t *value = json_pack(
+        "{s:i, s:s, s:o, s:s, s:b, s:I, s:I, s:f, s:s, s:s, s:s, s:s, s:o, s:o}", "schema_version",
+        1, "question", policies->configuration->question, "identity", identity_json(&identity),
+        "model", policies->configuration->domain->model->name, "is_decided",
+        kim_nelson_is_decided(policies->race), "replications_in_race",
+        (json_int_t)kim_nelson_replication_count(policies->race), "pilot",
+        (json_int_t)policies->options.first_stage, "confidence",
+        policies->configuration->confidence, "best", name_of(policies, policies->best),
+        "conclusion", conclusion(policies), "assumption", assumption(policies), "p_descriptive_is",
+        "descriptive: after selection and stopping", "criteria", criteria, "policies", all);
     CHECK(value != NULL);
     if (policies->cheapest != POLICIES_NOBODY)
         json_object_set_new(value, "as_good_for_less",
@@ -295,7 +335,7 @@ void policies_write_tsv(const struct policies *policies, FILE *file)
 {
     static const char *const columns[] = {
         "policy",  "replications", "metric",       "unit",          "state",      "estimate",
-        "low",     "high",         "minus_best",   "minus_low",     "minus_high", "p_adjusted",
+        "low",     "high",         "minus_best",   "minus_low",     "minus_high", "p_descriptive",
         "is_best", "is_on_front",  "dominated_by", "out_of_race_at"};
     struct tsv tsv = tsv_make(file);
     tsv_header(&tsv, columns, sizeof columns / sizeof columns[0]);
@@ -308,8 +348,7 @@ void policies_write_tsv(const struct policies *policies, FILE *file)
             tsv_text(&tsv, name_of(policies, v));
             tsv_count(&tsv, standing->replication_count);
             tsv_text(&tsv, metric->name);
-            tsv_text(&tsv, metric->kind == METRIC_PROPORTION ? "share"
-                                                             : estimate_unit_name(metric->unit));
+            tsv_text(&tsv, estimate_metric_unit(metric));
             tsv_text(&tsv, estimate_state_name(headline->state));
             estimate_cells(&tsv, headline, metric->unit);
             estimate_cells(&tsv, &standing->differences[c], metric->unit);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "models/rcesim/command.h"
+#include "models/rcesim/format/manual.h"
 #include "models/rcesim/interrupt.h"
 #include "models/rcesim/run/simulate.h"
 #include "sim/base/check.h"
@@ -100,14 +101,14 @@ bool study_find_metric(const struct model *model, const char *name, size_t *metr
         is_found = true;
     }
     const char *closest = is_found ? NULL : text_closest(name, names, model->metric_count);
+    if (!is_found && closest != NULL)
+        error_set(error, ERROR_USAGE, "there is no metric \"%s\"; did you mean \"%s\"?", name,
+                  closest);
+    else if (!is_found)
+        error_set(error, ERROR_USAGE, "there is no metric \"%s\"; %s", name,
+                  manual_metrics_hint(arena, model));
     arena_destroy(arena);
-    if (is_found)
-        return true;
-    if (closest != NULL)
-        return error_set(error, ERROR_USAGE, "there is no metric \"%s\"; did you mean \"%s\"?",
-                         name, closest);
-    return error_set(error, ERROR_USAGE,
-                     "there is no metric \"%s\" (metrics: see rcesim scenario --document)", name);
+    return is_found;
 }
 
 struct identity study_identity(const struct configuration *configuration, const char *command,

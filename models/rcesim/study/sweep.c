@@ -18,21 +18,31 @@ static bool load_point(const struct sweep *sweep, struct arena *arena, size_t po
                          grid_point_text(sweep->grid, arena, point));
 }
 
+const char *sweep_unlike_key(const struct configuration *base, const struct configuration *point)
+{
+    if (point->domain != base->domain)
+        return "model";
+    if (point->seed != base->seed)
+        return "experiment.seed";
+    return point->replication_count != base->replication_count ? "experiment.replications" : NULL;
+}
+
 static bool check_alike(const struct sweep *sweep, const struct configuration *configuration,
                         size_t point, struct error *error)
 {
-    bool is_alike = configuration->domain == sweep->base->domain &&
-                    configuration->variant_count == sweep->variant_count &&
-                    configuration->seed == sweep->base->seed &&
-                    configuration->replication_count == sweep->replication_count;
-    for (uint32_t v = 0; is_alike && v < sweep->variant_count; v++)
-        is_alike = strcmp(configuration->variants[v].name, sweep->variants[v]) == 0;
-    if (is_alike)
+    bool has_same_names = configuration->variant_count == sweep->variant_count;
+    for (uint32_t v = 0; has_same_names && v < sweep->variant_count; v++)
+        has_same_names = strcmp(configuration->variants[v].name, sweep->variants[v]) == 0;
+    const char *key = sweep_unlike_key(sweep->base, configuration);
+    if (key == NULL && !has_same_names)
+        key = "what variants there are";
+    if (key == NULL)
         return true;
     return error_set(error, ERROR_USAGE,
-                     "point %zu cannot be compared with the first: model, names of variants, seed "
-                     "and replications are the same at all points of a sweep",
-                     point + 1);
+                     "point %zu of %zu (%s) cannot be compared with the others: %s has to be the "
+                     "same at all points of a sweep; --set changes it for all",
+                     point + 1, sweep->grid->point_count,
+                     grid_point_text(sweep->grid, sweep->study->arena, point), key);
 }
 
 bool sweep_check(const struct sweep *sweep, struct error *error)

@@ -53,8 +53,25 @@ struct sweep {
     uint32_t variant_count;
     struct sweep_point *points; /* [point_count of the grid] */
     size_t finished_count;
-    enum threshold_verdict verdict; /* Of all points. */
+    enum threshold_verdict verdict; /* Of the points that were finished. */
+    bool is_checked;                /* Thresholds decide the exit status. */
 };
+
+/* Was it interrupted? */
+static inline bool sweep_is_partial(const struct sweep *sweep)
+{
+    return sweep->finished_count < sweep->grid->point_count;
+}
+
+/* What is said of all points: those that were not reached are unknown. */
+static inline enum threshold_verdict sweep_verdict(const struct sweep *sweep)
+{
+    return sweep_is_partial(sweep) ? threshold_worse(sweep->verdict, THRESHOLD_INCONCLUSIVE)
+                                   : sweep->verdict;
+}
+
+/* The key that has to be the same at all points and is not; NULL: all of them are. */
+const char *sweep_unlike_key(const struct configuration *base, const struct configuration *point);
 
 /* Check that every point can be simulated. Errors name the point. */
 bool sweep_check(const struct sweep *sweep, struct error *error);
@@ -73,5 +90,8 @@ static inline const struct sweep_value *sweep_value(const struct sweep *sweep, s
 void sweep_print(const struct sweep *sweep, const char *directory, const struct page *page);
 void sweep_write_json(const struct sweep *sweep, FILE *file);
 void sweep_write_tsv(const struct sweep *sweep, FILE *file);
+
+/* What would be simulated, as JSON, and how long that takes. */
+void sweep_write_plan_json(const struct sweep *sweep, double cost_ns, FILE *file);
 
 #endif

@@ -17,11 +17,6 @@ static const struct metric *metric_of(const struct sweep *sweep, size_t index)
     return &sweep->base->domain->model->metrics[sweep->metrics[index]];
 }
 
-static const char *unit_of(const struct metric *metric)
-{
-    return metric->kind == METRIC_PROPORTION ? "share" : estimate_unit_name(metric->unit);
-}
-
 /* The last segment of a path is enough where a legend has the whole of it. */
 static const char *short_name(const char *name)
 {
@@ -276,6 +271,12 @@ static void print_thresholds(const struct view *view)
     }
     page_title(page, "Thresholds");
     table_print(table, page);
+    page_style(page, PAGE_FAINT);
+    page_paragraph(page, 2,
+                   sweep->is_checked ? "They decide the exit status (--check)."
+                                     : "They are the scenario's own and may not be about these "
+                                       "points: the exit status tells of them with --check only.");
+    page_style(page, PAGE_PLAIN);
 }
 
 static void print_head(const struct view *view)
@@ -295,7 +296,7 @@ static void print_head(const struct view *view)
                                sweep->finished_count == 1 ? "" : "s", sweep->variant_count,
                                sweep->variant_count == 1 ? "" : "s", sweep->replication_count,
                                sweep->replication_count == 1 ? "" : "s"));
-    if (sweep->finished_count < sweep->grid->point_count) {
+    if (sweep_is_partial(sweep)) {
         page_style(page, PAGE_UNSURE);
         page_paragraph(page, 0,
                        arena_print(arena, "INTERRUPTED: a partial result, %zu of %zu points.",
@@ -307,7 +308,10 @@ static void print_head(const struct view *view)
 
 static struct identity identity_of(const struct sweep *sweep)
 {
-    return study_identity(sweep->base, sweep->command, sweep->replication_count);
+    struct identity identity =
+        study_identity(sweep->base, sweep->command, sweep->replication_count);
+    identity.is_cut_short = sweep_is_partial(sweep);
+    return identity;
 }
 
 void sweep_print(const struct sweep *sweep, const char *directory, const struct page *page)
@@ -366,7 +370,7 @@ static void write_row(const struct sweep *sweep, struct tsv *tsv, size_t point, 
         write_values(sweep, tsv, point);
         tsv_text(tsv, sweep->variants[variant]);
         tsv_text(tsv, metric->name);
-        tsv_text(tsv, unit_of(metric));
+        tsv_text(tsv, estimate_metric_unit(metric));
         tsv_text(tsv, estimate_state_name(value->headline.state));
         estimate_cells(tsv, &value->headline, metric->unit);
         estimate_cells(tsv, &value->change, metric->unit);
@@ -415,11 +419,11 @@ static json_t *value_json(const struct sweep *sweep, size_t point, uint32_t vari
     const struct metric *metric = metric_of(sweep, index);
     const struct sweep_value *value = sweep_value(sweep, point, variant, index);
     json_t *json = json_pack("{s:s, s:s}", "kind", estimate_kind_name(metric->kind), "unit",
-                             estimate_unit_name(metric->unit));
+                             estimate_metric_unit(metric));
     CHECK(json != NULL);
     json_object_set_new(json, "interval", estimate_json(&value->headline, metric->unit));
     if (value->total == 0 && value->unit_count > 0)
-        json_object_set_new(json, "upper_bound", json_real(value->upper_bound));
+        json_object_set_new(json, estimate_bound_key(metric), json_real(value->upper_bound));
     json_object_set_new(json, "change_from_first_point",
                         estimate_json(&value->change, metric->unit));
     if (variant > 0)
@@ -438,18 +442,28 @@ static json_t *thresholds_json(const struct sweep_point *point)
     return thresholds;
 }
 
-static json_t *point_json(const struct sweep *sweep, size_t point)
+/* What tells points apart: values by name, and the overrides that set them. */
+static json_t *settings_json(const struct sweep *sweep, size_t point)
 {
-    char hash[17], history[17];
-    snprintf(hash, sizeof hash, "%016" PRIx64, sweep->points[point].scenario_hash);
-    snprintf(history, sizeof history, "%016" PRIx64, sweep->points[point].history_hash);
-    json_t *values = json_object(), *overrides = json_array(), *variants = json_array();
+    json_t *values = json_object(), *overrides = json_array();
     for (size_t c = 0; c < sweep->grid->column_count; c++)
         json_object_set_new(values, sweep->grid->columns[c].name,
                             json_string(grid_text(sweep->grid, point, c)));
     const char **texts = grid_overrides(sweep->grid, arena_of(sweep), point);
     for (size_t i = 0; i < sweep->grid->override_count; i++)
         json_array_append_new(overrides, json_string(texts[i]));
+    json_t *json = json_pack("{s:I, s:o, s:o}", "point", (json_int_t)point + 1, "values", values,
+                             "overrides", overrides);
+    CHECK(json != NULL);
+    return json;
+}
+
+static json_t *point_json(const struct sweep *sweep, size_t point)
+{
+    char hash[17], history[17];
+    snprintf(hash, sizeof hash, "%016" PRIx64, sweep->points[point].scenario_hash);
+    snprintf(history, sizeof history, "%016" PRIx64, sweep->points[point].history_hash);
+    json_t *json = settings_json(sweep, point), *variants = json_array();
     for (uint32_t v = 0; v < sweep->variant_count; v++) {
         json_t *metrics = json_object();
         for (size_t m = 0; m < sweep->metric_count; m++)
@@ -457,12 +471,31 @@ static json_t *point_json(const struct sweep *sweep, size_t point)
         json_array_append_new(
             variants, json_pack("{s:s, s:o}", "name", sweep->variants[v], "metrics", metrics));
     }
-    json_t *json =
-        json_pack("{s:I, s:o, s:o, s:s, s:s, s:o, s:o}", "point", (json_int_t)point + 1, "values",
-                  values, "overrides", overrides, "scenario_hash", hash, "history_hash", history,
-                  "thresholds", thresholds_json(&sweep->points[point]), "variants", variants);
-    CHECK(json != NULL);
+    json_object_set_new(json, "scenario_hash", json_string(hash));
+    json_object_set_new(json, "history_hash", json_string(history));
+    json_object_set_new(json, "thresholds", thresholds_json(&sweep->points[point]));
+    json_object_set_new(json, "variants", variants);
     return json;
+}
+
+void sweep_write_plan_json(const struct sweep *sweep, double cost_ns, FILE *file)
+{
+    struct identity identity = identity_of(sweep);
+    identity.is_cut_short = false; /* Nothing has begun. */
+    json_t *variants = json_array(), *points = json_array();
+    for (uint32_t v = 0; v < sweep->variant_count; v++)
+        json_array_append_new(variants, json_string(sweep->variants[v]));
+    for (size_t p = 0; p < sweep->grid->point_count; p++)
+        json_array_append_new(points, settings_json(sweep, p));
+    json_t *json = json_pack(
+        "{s:i, s:b, s:s, s:o, s:o, s:I, s:I, s:f, s:I, s:o}", "schema_version", 1, "dry_run", 1,
+        "question", sweep->base->question, "identity", identity_json(&identity), "variants",
+        variants, "replications_each", (json_int_t)sweep->replication_count, "threads",
+        (json_int_t)sweep->study->work->thread_count, "expected_seconds", cost_ns * 1e-9,
+        "points_planned", (json_int_t)sweep->grid->point_count, "points", points);
+    CHECK(json != NULL);
+    identity_write_json(json, file);
+    json_decref(json);
 }
 
 void sweep_write_json(const struct sweep *sweep, FILE *file)
@@ -474,12 +507,12 @@ void sweep_write_json(const struct sweep *sweep, FILE *file)
         json_array_append_new(swept, json_string(sweep->grid->columns[c].name));
     for (size_t p = 0; p < sweep->finished_count; p++)
         json_array_append_new(points, point_json(sweep, p));
-    json_t *json = json_pack(
-        "{s:i, s:s, s:o, s:s, s:s, s:o, s:I, s:b, s:s, s:o}", "schema_version", 1, "question",
-        sweep->base->question, "identity", identity_json(&identity), "model", model->name, "unit",
-        model->unit_name, "swept", swept, "points_planned", (json_int_t)sweep->grid->point_count,
-        "is_partial", sweep->finished_count < sweep->grid->point_count, "verdict",
-        threshold_verdict_name(sweep->verdict), "points", points);
+    json_t *json =
+        json_pack("{s:i, s:s, s:o, s:s, s:s, s:o, s:I, s:b, s:s, s:o}", "schema_version", 1,
+                  "question", sweep->base->question, "identity", identity_json(&identity), "model",
+                  model->name, "unit", model->unit_name, "swept", swept, "points_planned",
+                  (json_int_t)sweep->grid->point_count, "is_partial", (int)sweep_is_partial(sweep),
+                  "verdict", threshold_verdict_name(sweep_verdict(sweep)), "points", points);
     CHECK(json != NULL);
     identity_write_json(json, file);
     json_decref(json);

@@ -230,6 +230,29 @@ for signal in INT HUP; do
     is grep -q '"partial": true' one.partial/summary.json
 done
 
+# A Ctrl-C is heard within a replication, however large.
+large() {
+    "$program" run race.yaml -q -o large --replications 1 --set fleet.sddcs=1000000 2>inner-err.txt &
+    pid=$!
+    sleep 1
+    kill -INT $pid
+    wait $pid
+    status=$?
+    cat inner-err.txt
+    return $status
+}
+begin=$(date +%s)
+expect 130 "interrupted before the first replication" large
+is [ $(($(date +%s) - begin)) -lt 6 ]
+is test ! -e large
+
+# A full disk behind standard output, also of what the command line parser prints.
+if [ -w /dev/full ]; then
+    for command in "run --help" --version "scenario --paths"; do
+        expect 4 "cannot write to standard output" sh -c "'$program' $command >/dev/full"
+    done
+fi
+
 # Standard output that is closed.
 checks=$((checks + 1))
 "$program" run race.yaml -q -o closed >&- 2>err.txt
@@ -238,6 +261,19 @@ is grep -q "standard output is closed" err.txt
 is test ! -e closed
 "$program" run race.yaml -q -o open 2>&- >out.txt </dev/null
 is diff -r one-again open
+
+# An empty folder will do, and keeps its mode.
+mkdir -m 700 empty-folder
+expect 0 "Result: empty-folder" "$program" run race.yaml -q -o empty-folder
+is [ "$(stat -c %a empty-folder)" = 700 ]
+is diff -r open empty-folder
+mkdir foreign
+echo '{}' >foreign/summary.json
+expect 4 "does not look like a result" "$program" run race.yaml -q -o foreign --force
+expect 4 "another kind of result" "$program" sweep race.yaml -q --over fleet.sddcs=1,2 -o open --force
+cp race.yaml ..yaml
+expect 4 "name one with -o" "$program" run ..yaml -q
+is test ! -e out/.rcesim
 
 # One replication: a point and no interval.
 expect 0 "in 1 replication of" "$program" run race.yaml -q -o single --replications 1 --set thresholds=null
@@ -299,6 +335,34 @@ expect 0 "early_request" "$program" scenario --document
 expect 0 "# default" "$program" scenario race.yaml
 expect 2 "at a time" "$program" scenario --paths --schema
 expect 2 "too many" "$program" scenario --paths race.yaml
+expect 0 "failure_rate: failure rate (share of the workflows)" "$program" scenario --metrics
+is [ "$(awk 'length > 80' out.txt | wc -l)" = 0 ]
+expect 0 "calls: " "$program" scenario --metrics --model contention
+is [ "$(grep -c workflow out.txt)" = 0 ]
+expect 2 "with all its variants" "$program" scenario --resolved race.yaml --variant after
+# No word of the other model in a manual, and the model decides what else may be complained about.
+expect 0 "" "$program" scenario --document --model contention
+is [ "$(grep -c 'Simulated waves\|engine process' out.txt)" = 0 ]
+printf 'question: x?\nmodel: foo\nclients: {count: 3}\nvariants: {a: {}}\n' >foo.yaml
+expect 3 "foo.yaml:2:8: model:" "$program" validate foo.yaml
+is [ "$(grep -c 'foo.yaml' err.txt)" = 1 ]
+# What is printed for people fits into 80 columns.
+for command in "" run merge validate scenario trace compare sweep policies ablate calibrate fit doctor; do
+    expect 0 "" "$program" $command --help
+    is [ "$(awk 'length > 80' out.txt | wc -l)" = 0 ]
+done
+expect 0 "--seed" "$program" policies --help
+is [ "$(grep -c -- '--variant=\|--replications=' out.txt)" = 0 ]
+expect 0 "" "$program" ablate --help
+is [ "$(grep -c -- '--variant=' out.txt)" = 1 ]
+expect 0 "--replications=" "$program" calibrate --help
+is [ "$(grep -c -- '--variant=' out.txt)" = 0 ]
+# Places of mistakes in thresholds.
+expect 2 "expected a metric or a number, at the end" "$program" run race.yaml --threshold 'failure_rate(after) < '
+expect 2 'no variant "aftr", at "aftr) < 1%"; did you mean "after"?' "$program" run race.yaml \
+    --threshold 'failure_rate(aftr) < 1%'
+expect 2 'no duration "durtion" (durations: duration' "$program" run race.yaml --threshold 'p95(durtion(after)) < 1h'
+expect 2 "scenario --metrics --model vmc" "$program" run race.yaml --threshold 'nothing_like_it(after) < 1h'
 expect 0 "known answers hold" "$program" doctor
 is grep -Eiq "built by (gcc|.*clang)" out.txt
 expect 0 "weibull(shape=2.2" "$program" scenario --document

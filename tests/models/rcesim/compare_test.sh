@@ -70,6 +70,19 @@ look=$(sed -n '/^    rcesim trace/,/[^\\]$/p' out.txt | sed "s|^ *rcesim|$progra
 expect 0 "WORKFLOW" sh -c "$look"
 is grep -Eq '^ +after +before' out.txt
 
+# --metric leaves nothing but what was asked for; a result beside itself is remarked.
+compare 0 "Figures" before after --metric api_calls
+is [ "$(grep -c 'Failed workflows\|Causes of failure\|Workflow duration\|wave duration' out.txt)" = 0 ]
+compare 0 "Failed workflows" before after --metric failure_rate
+is [ "$(grep -c 'Causes of failure\|Figures\|Workflow duration' out.txt)" = 0 ]
+compare 0 '"api_calls": {' before after --metric api_calls --json
+is [ "$(grep -c '"failure_rate": {\|"wave_duration": {' out.txt)" = 0 ]
+compare 0 "compared with itself" both both
+is [ "$(grep -c 'compared with itself' out.txt)" = 2 ]
+compare 0 "" before after
+is [ "$(grep -c 'compared with itself' out.txt)" = 0 ]
+compare 2 "take one of them" both both@after --variant before:before
+
 # Variants: of the same name, of those asked for, the last ones.
 compare 0 "before (A) against before (B)" both seed
 is grep -q "after (A) against after (B)" out.txt
@@ -106,6 +119,12 @@ compare 0 "A PARTIAL result" both partial
 run single --replications 1
 compare 0 "not estimable" single@before single@after
 is [ "$(awk 'length > 80' out.txt | wc -l)" = 0 ]
+
+# No ratio of rates where one side saw nothing.
+run quiet --set provisioning.connect=1s --set provisioning.configure=1s --seed 11
+compare 0 "risk ratio not estimable" both quiet
+compare 0 "" both quiet --json
+is [ "$(grep -A1 '"risk_ratio"' out.txt | grep -c '"not estimable"')" -ge 1 ]
 
 # Bad input.
 compare 2 "two results are wanted" both

@@ -303,7 +303,7 @@ static void fields_are_checked_against_each_other(void **state)
     expect_bad(*state, HEAD "variants: {x: {}}\nthresholds: [failure_rate(y) < 1%]\n",
                "thresholds[0]");
     expect_bad(*state, HEAD "variants: {x: {}}\nthresholds: [nothing_like_it(x) < 1%]\n",
-               "rcesim scenario --document");
+               "rcesim scenario --metrics --model vmc");
 }
 
 /* Values that would keep the program busy for ever. */

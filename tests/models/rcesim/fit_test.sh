@@ -57,7 +57,7 @@ fit 0 "Censored: 3 rows did not end by 10min" delays.csv --column delay --where 
     --censored-at 10min --bootstrap 9
 is grep -q "Kaplan-Meier" out.txt
 is grep -q "censored=note==late, censored_at=10min" out.txt
-fit 3 "is empty" delays.csv --column delay --where kind==a --censored note==late
+fit 4 "is empty" delays.csv --column delay --where kind==a --censored note==late
 
 # The 6-MP data (Freireich et al. 1963): median 23 weeks, quartile 13; limits as in survival_test.c.
 {
@@ -73,6 +73,18 @@ fit 0 '"after": 1987200.0' remission.csv --column weeks --unit d --censored stat
 is [ "$(grep -c NaN out.txt)" = 0 ]
 fit 0 "Families" remission.csv --column weeks --unit d --bootstrap 0
 is test -z "$(grep 'cut off' out.txt)"
+
+# A condition that no row meets would have no effect and no trace.
+fit 4 "no row has state==opn; the column holds: open (12), relapse (9)" remission.csv --column weeks --unit d \
+    --censored state==opn
+fit 4 "no row has state!=open; the column holds: open (12)" remission.csv --column weeks --unit d \
+    --where state==open --censored "state!=open"
+
+# Few samples cannot doubt: p is at least 1 / (N + 1). In between it is said so.
+fit 0 "18 samples cannot say" delays.csv $ended --family exponential --bootstrap 18
+fit 0 "rarely as far" delays.csv $ended --family exponential --bootstrap 20
+fit 0 "  < 0.001  " delays.csv $ended --family exponential --bootstrap 1999
+is [ "$(grep -c '0\.000' out.txt)" = 0 ]
 
 # Limits are told.
 fit 0 " 4 by --where, " delays.csv $ended --min 30s --max 2min --bootstrap 0
@@ -107,6 +119,7 @@ fit 2 "--min takes a duration" delays.csv --column delay --min 30
 fit 2 "--max is less than --min" delays.csv --column delay --min 30s --max 20s
 fit 2 "--censored-at needs" delays.csv --column delay --censored-at 5s
 fit 2 "--family" delays.csv --column delay --family normal
+fit 2 "--key takes a key" delays.csv --column delay --key 'a b: {'
 fit 2 "--bootstrap" delays.csv --column delay --bootstrap -1
 
 # Bad files.
@@ -117,23 +130,32 @@ bad() { # bad STATUS TEXT CONTENT
 }
 fit 4 "cannot open nowhere.csv" nowhere.csv --column t
 fit 4 "not a regular file" . --column t
-fit 3 'did you mean "delay"' delays.csv --column dely
-fit 3 'no column "knd"' delays.csv --column delay --where knd==a
-fit 3 "no row is chosen" delays.csv --column delay --where kind==c
-bad 3 "is empty" ''
-bad 3 "has a header but no row" 't\n'
-bad 3 "has a header but no row" 't\r\n'
-bad 3 'bad.csv:3: t: "x" is not a number' 't\n1\nx\n'
-bad 3 'bad.csv:2: t: "1,5" is not a number' 't\n"1,5"\n'
-bad 3 "bad.csv:4: t is negative" 't\n1\n2\n-3\n'
-bad 3 "bad.csv:3: t is empty" 't,u\n1,2\n,2\n'
-bad 3 "2 columns where the header has 1" 't\n1\n2,3\n'
-bad 3 "3 rows that ended are too few" 't\n1\n2\n3\n'
-bad 3 "0 is among the values" 't\n1\n2\n3\n4\n5\n6\n7\n0\n'
-bad 3 "have the same value" 't\n5\n5\n5\n5\n5\n5\n5\n5\n'
-bad 3 "UTF-8" 't\n\377\n'
+fit 4 "has to be saved first" /dev/null --column t
+fit 4 'did you mean "delay"' delays.csv --column dely
+fit 4 'no column "knd"' delays.csv --column delay --where knd==a
+fit 4 "no row is chosen" delays.csv --column delay --where kind==c
+bad 4 't is 1e300, too large a number' 't\n1\n1e300\n'
+bad 4 'bad.csv:2: t is 150 years, and a delay has at most 100' 't\n4730400000\n1\n'
+bad 4 "separated by semicolons" 'a;t\n1;2\n'
+bad 4 "separated by tabs" 'a\tt\n1\t2\n'
+bad 4 '2 columns of the name "t"' 't,a,t\n1,2,3\n'
+bad 4 'no column "t"; the columns: alpha, beta' 'alpha,beta\n1,2\n'
+bad 4 "leave such rows out by --where COLUMN!=TEXT" 't,u\n,2\n'
+bad 4 "leave the others out (--min)" 't\n1\n2\n3\n4\n5\n6\n7\n8\n0\n'
+bad 4 "is empty" ''
+bad 4 "has a header but no row" 't\n'
+bad 4 "has a header but no row" 't\r\n'
+bad 4 'bad.csv:3: t: "x" is not a number' 't\n1\nx\n'
+bad 4 'bad.csv:2: t: "1,5" is not a number' 't\n"1,5"\n'
+bad 4 "bad.csv:4: t is negative" 't\n1\n2\n-3\n'
+bad 4 "bad.csv:3: t is empty" 't,u\n1,2\n,2\n'
+bad 4 "2 columns where the header has 1" 't\n1\n2,3\n'
+bad 4 "3 rows that ended are too few" 't\n1\n2\n3\n'
+bad 4 "0 is among the values" 't\n1\n2\n3\n4\n5\n6\n7\n0\n'
+bad 4 "have the same value" 't\n5\n5\n5\n5\n5\n5\n5\n5\n'
+bad 4 "UTF-8" 't\n\377\n'
 { echo t; head -c 70000 /dev/zero | tr '\0' 1; echo; } >bad.csv
-fit 3 "a row of more than 64 KiB" bad.csv --column t
+fit 4 "a row of more than 64 KiB" bad.csv --column t
 
 # Larger than the window that the file is read through: the letters at its edges are whole.
 awk 'BEGIN { print "t,n"; for (i = 1; i <= 150000; i++) printf "%.3f,größe\n", 10 + i % 977 / 7 + i / 1e5 }' >large.csv

@@ -103,6 +103,11 @@ static void test_errors(void **state)
         {"a=1..1000000000000", "at most 10000 points"},
         {"a,b=1:2,3", "1 parts for 2 paths"},
         {"a,a=1:2", "swept twice"},
+        {"a=10,20,10", "the value \"10\" stands twice in \"10,20,10\""},
+        {"a=1min,60s", "the values \"1min\" and \"60s\" in \"1min,60s\" are the same"},
+        {"a=1..5,3", "the value \"3\" stands twice"},
+        {"a=x,y,x", "the value \"x\" stands twice"},
+        {"a,b=1:2,3:4,1:2", "the value \"1:2\" stands twice"},
         {"a=f({1},{2},{3},{4},{5},{6},{7},{8},{9})", "more than 8"},
     };
     struct arena *arena = arena_create("test", 0);

@@ -60,33 +60,54 @@ is test ! -e refused
 is test ! -e refused.shards
 
 # A rank that cannot write its shard ends the job; what others finished stays, and the same command goes on from there.
-mkdir -p blocked.shards/shard-2-of-3.rcesim
+mkdir -p blocked.shards/shard-4-of-10.rcesim
 checks=$((checks + 1))
 ranks 3 run race.yaml -o blocked --replications 10 >out.txt 2>err.txt
 [ $? = 4 ] || fail "status of a rank that cannot write"
-is grep -q "rank 1 of 3: .*shard-2-of-3.rcesim" err.txt
+is grep -q "rank 1 of 3: .*shard-4-of-10.rcesim" err.txt
 is test ! -e blocked
-rmdir blocked.shards/shard-2-of-3.rcesim
-"$program" run race.yaml -q --replications 10 --shard 3/3 -o blocked.shards --force >/dev/null
+rmdir blocked.shards/shard-4-of-10.rcesim
+"$program" run race.yaml -q --replications 10 --shard 9/10 -o blocked.shards --force >/dev/null
 expect 0 "Result: blocked" ranks 3 run race.yaml -o blocked --replications 10
-is grep -q "rank 2 of 3: blocked.shards/shard-3-of-3.rcesim is there already" err.txt
+is grep -q "of 10 shards are in blocked.shards already" err.txt
 is diff -r one blocked
+is test ! -e blocked.shards
 
 # A shard of another run is no use, and is replaced.
-"$program" run race.yaml -q --replications 10 --seed 9 --shard 1/2 -o stale.shards >/dev/null
+"$program" run race.yaml -q --replications 10 --seed 9 --shard 1/10 -o stale.shards >/dev/null
+echo draft >stale.shards/notes
 expect 0 "Result: stale" ranks 2 run race.yaml -o stale --replications 10
-is test -z "$(grep 'there already' err.txt)"
+is test -z "$(grep 'already' err.txt)"
 is diff -r one stale
+is [ "$(ls stale.shards)" = notes ]
 
-# Killed without a word: the job ends with an error, and without a result.
-set -- run race.yaml -q -o killed --rows none --replications 200000 --set fleet.sddcs=1 --threads 1
+# Nothing but run is spread, and that is said once, before any work.
+once 2 "only run is spread" sweep race.yaml --over fleet.sddcs=1,2 -o swept
+once 2 "only run is spread" compare one one
+once 2 "unrecognized option" run race.yaml --nonsense
+is test ! -e swept
+is test -z "$(grep MPI_ABORT err.txt)"
+for option in --help --version "run --help"; do
+    expect 0 "rcesim" ranks 3 $option
+    is test ! -s err.txt
+done
+is [ "$(grep -c 'Usage: rcesim' out.txt)" = 1 ]
+
+# Killed without a word: the job ends with an error, and without a result; the same command goes on from the shards
+# that were finished, on any number of ranks.
+set -- run race.yaml -o killed --rows none --replications 200000 --set fleet.sddcs=1 --threads 1
 checks=$((checks + 1))
 mpirun --bind-to none -n 1 "$program" "$@" : -n 1 timeout -s KILL 1 "$program" "$@" >out.txt 2>err.txt &&
     fail "a job with a rank that was killed ends well"
 is test ! -e killed
+there=$(ls killed.shards | wc -l)
+is test "$there" -gt 0
+expect 0 "Result: killed" ranks 3 "$@"
+is grep -q "rcesim: $there of 1024 shards are in killed.shards already" err.txt
+expect 0 "" "$program" "$@" -o at-once
+is diff -r at-once killed
 
 # Interrupted: no result, and the finished shards stay.
-"$program" run race.yaml -q --rows none --replications 400000 --shard 2/2 -o cut.shards --set fleet.sddcs=1 >/dev/null
 mpirun --bind-to none -n 2 "$program" run race.yaml -o cut --rows none --replications 400000 --set fleet.sddcs=1 \
     --threads 1 >out.txt 2>err.txt &
 job=$!
@@ -95,6 +116,6 @@ kill -TERM $job
 checks=$((checks + 1))
 wait $job && fail "an interrupted job ends well"
 is test ! -e cut
-is test -s cut.shards/shard-2-of-2.rcesim
+is test -s cut.shards/shard-1-of-1024.rcesim
 
 check_end mpi

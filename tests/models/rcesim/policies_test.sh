@@ -35,6 +35,13 @@ is cmp one/policies.tsv three/policies.tsv
 expect 0 '"is_decided": true' policies $small -o one --json
 expect 0 '"best": "full"' policies $small -o one --json
 
+# What is promised, on what assumption, and what is no promise.
+expect 0 "been missed in 30" policies $small -o one
+is grep -q "out at n: not" out.txt
+is grep -q "descriptive only: after" out.txt
+is grep -q '"assumption": "This takes the means of replications for about normal' one/policies.json
+is grep -q '"p_descriptive"' one/policies.json
+
 # One row for each policy and criterion; the best differs from itself by nothing, and is on the front.
 [ "$(wc -l <one/policies.tsv)" = 21 ] || fail "5 policies by 4 criteria and a header"
 awk -F '\t' '$1 == "full" && ($9 + 0 != 0 || $10 + 0 != 0 || $11 + 0 != 0 || $13 != 1 || $14 != 1) { bad = 1 } END { exit bad }' \
@@ -86,6 +93,14 @@ expect 0 "decided after 20 replications" policies $storm -o storm --policy eager
 awk -F '\t' '$1 == "eager" && $3 == "failure_rate" && !($6 > 0.9 && $13 == 0) { bad = 1 }
     $1 == "calm" && $3 == "failure_rate" && !($6 < 0.01 && $13 == 1) { bad = 1 } END { exit bad }' storm/policies.tsv ||
     fail "the storm of the eager policy, and the recovery of the calm one"
+# Shares that are close stay in until a wave lost whole, if it mattered, would have been seen: at most
+# log(80) / 0.05 = 87.6 replications of two policies, if they never differ; for 3 percentage points between the two,
+# log(80) / 0.08 = 54.8.
+expect 0 "until one that matters" policies $storm -o close --delta 5% --policy calm --policy patient
+is awk -F '\t' '$1 == "patient" && $3 == "failure_rate" { n = $16 } END { exit !(n > 60 && n < 100) }' close/policies.tsv
+# Who was in for longer comes first, and the best is one of those.
+expect 0 "" policies $storm -o order --delta 5% --policy eager --policy calm --policy patient
+is awk -F '\t' 'NR == 2 && $13 != 1 { bad = 1 } NR > 2 && $2 > before { bad = 1 } { before = $2 } END { exit bad }' order/policies.tsv
 expect 0 "2 policies upon calm" policies $storm -o storm --policy gax-go --policy 'slow={policy: fixed, base: 5min}'
 expect 0 "Least failure rate: slow" policies $storm -o storm --policy gax-go --policy 'slow={policy: fixed, base: 5min}'
 expect 2 'no variant "nobody"' policies $storm -o nothing --base nobody

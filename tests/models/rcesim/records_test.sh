@@ -70,6 +70,20 @@ is grep -q '"partial": true' none.partial/summary.json
 done=$(sed -n 's/.*"replications": \([0-9]*\),$/\1/p' none.partial/summary.json | head -1)
 expect 0 "" run --replications $((done + 1)) --rows none --extend none.partial
 is grep -q '"partial": false' none.partial/summary.json
+echo draft >none.partial/notes
+expect 130 "Result: none.partial.2" interrupted INT --extend none --replications 200000 --rows none
+is [ "$(grep -c . err.txt)" = 1 ]
+is grep -q draft none.partial/notes
+is diff -r none none-kept
+
+# What else lies in a result directory is not ours to remove.
+cp -r four noted
+mkdir noted/postmortem
+echo draft >noted/postmortem/notes.md
+cp -r noted noted-kept
+expect 4 "noted/postmortem is not of this program" run --replications 25 --extend noted
+expect 4 "noted/postmortem is not of this program" run -o noted --force
+is diff -r noted noted-kept
 
 # What cannot be extended, and why.
 cp -r ten ten-kept
@@ -99,6 +113,8 @@ printf 'x' | dd of=damaged/records.rcesim bs=1 seek=500 conv=notrunc 2>dd.txt
 expect 4 "the checksum is wrong" run --replications 20 --extend damaged
 head -c 600 ten/records.rcesim >damaged/records.rcesim
 expect 4 "ends early" run --replications 20 --extend damaged
+{ cat ten/records.rcesim; echo more; } >damaged/records.rcesim
+expect 4 "too long: the result ends after $(wc -c <ten/records.rcesim) bytes and 5 bytes" run --replications 20 --extend damaged
 printf 'question: Why?\n' >damaged/records.rcesim
 expect 4 "no stored result" run --replications 20 --extend damaged
 { head -c 8 ten/records.rcesim; printf '\011'; tail -c +10 ten/records.rcesim; } >damaged/records.rcesim
@@ -110,7 +126,7 @@ expect 4 "damaged/records.rcesim: the checksum is wrong" run --replications 20 -
 for i in 3 1 4 2; do
     expect 0 "rcesim merge shards" run --replications 10 --shard $i/4 -o shards --threads $i
 done
-is grep -q "Shard 2 of 4: replications 2 to 4 of 10 in shards/shard-2-of-4.rcesim" out.txt
+is grep -q "Shard 2 of 4: replications 2 to 4 of 10" out.txt
 expect 0 "Result: merged" "$program" merge shards -o merged -q
 is same_output
 is diff -r ten merged
@@ -190,7 +206,7 @@ expect 2 "--shard takes i/n" run --shard -1/4
 expect 2 "no result" run --shard 1/4 --json
 expect 2 "half_width" run --shard 1/4 $by_width
 expect 130 "" interrupted TERM --replications 200000 --rows none --shard 1/2 -o cut
-is test -z "$(ls cut)"
+is test ! -e cut
 expect 4 "cannot" run --shard 1/2 -o /proc/nowhere
 
 # A data file that a distribution reads is looked for beside the scenario; when it has changed, so has the world.
@@ -221,6 +237,6 @@ full() { (ulimit -f 4 && run --rows all "$@" >inner.txt); }
 expect 4 "cannot write" full --replications 12 --extend rows
 is grep -q '"replications": 10,' rows/summary.json
 expect 4 "cannot write" full --replications 10 --shard 1/2 -o small
-is test -z "$(ls small)"
+is test ! -e small
 
 check_end records

@@ -41,13 +41,13 @@ expect 0 "all precisions are reached" run -q -o narrow $width --set 'experiment.
 low=$(number low narrow/summary.json)
 high=$(number high narrow/summary.json)
 is test "$(echo "$low $high" | awk '{ h = ($2 - $1) / 2; print (h <= 0.02 && h > 0.01) }')" = 1
-expect 0 "(half_width): the budget: failure_rate(before)" run -q -o wide $width --set experiment.stop.budget=20 \
+expect 11 "(half_width): the budget: failure_rate(before)" run -q -o wide $width --set experiment.stop.budget=20 \
     --set 'experiment.stop.precision=["failure_rate(before) +- 0.01%"]'
 is test "$(number replications wide/summary.json)" = 16
 is grep -q '"met": false' wide/summary.json
 
 # Nothing was seen, and nobody knows how failures would cluster: that is not known to 1 %, however many workflows.
-expect 0 "(half_width): the budget" run -q -o unseen $width --variant after --set experiment.stop.budget=60 \
+expect 11 "(half_width): the budget" run -q -o unseen $width --variant after --set experiment.stop.budget=60 \
     --set 'experiment.stop.precision=["failure_rate(after) +- 1%"]'
 is grep -q "as if units were independent" out.txt
 
@@ -71,9 +71,24 @@ is grep -q -- "--threshold 'new_failures(after) > 20%'" ci/summary.json
 expect 10 "" "$program" merge ci -q -o ci-again --junit again.xml
 is diff ci.xml again.xml
 is diff -r ci ci-again
-expect 2 'there is no variant "nobody"; did you mean' run -o no --threshold 'failure_rate(nobody) < 1%' --set variants.noboby={}
+expect 2 'there is no variant "nobody", at "nobody) < 1%"; did you mean' run -o no --threshold 'failure_rate(nobody) < 1%' --set variants.noboby={}
 expect 2 "expected" run -o no --threshold 'failure_rate(after) <'
 expect 4 "nowhere/ci.xml" run -o no --junit nowhere/ci.xml
+expect 2 "takes a file" run -o no --junit -
+expect 2 "has to end in .xml" run -o no --junit no/summary.json
+
+# The JUnit file in the result directory belongs to the result.
+expect 0 "" run -q -o within --set experiment.replications=4 --junit within/ci.xml
+is grep -q 'failures="0"' within/ci.xml
+expect 0 "" run -q -o within --set experiment.replications=4 --junit ./within//ci.xml --force
+is test -s within/ci.xml
+
+# A threshold about a variant that is left out is not judged, and that is said.
+expect 0 "1 threshold about variants that are left out is not judged" run -o less --set experiment.replications=4 \
+    --variant after
+is grep -q "is not judged" err.txt
+is grep -q '"thresholds_left_out": 1' less/summary.json
+expect 2 "is about a variant that --variant leaves out" run -o no --variant after --threshold 'failure_rate(before) < 50%'
 expect 2 "nothing for --junit" run -o no --shard 1/2 --junit ci.xml
 is test ! -e no
 check_end stop

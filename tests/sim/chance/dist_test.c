@@ -531,8 +531,11 @@ static const struct {
     {"empirical(file=\"a.csv, column=a)", 9, "a \" behind this \"(\" is not closed"},
     {"empirical(file=/nowhere/a.csv, column=a, unit=s)", 15,
      "cannot open /nowhere/a.csv: No such file or directory"},
-    {"empirical(file=/dev/zero, column=a, unit=s)", 15, "/dev/zero is not a regular file"},
-    {"empirical(file=/, column=a, unit=s)", 15, "/ is not a regular file"},
+    {"empirical(file=/dev/zero, column=a, unit=s)", 15,
+     "/dev/zero is not a regular file; it is read twice, so what comes from a pipe has to be saved "
+     "first"},
+    {"empirical(file=/, column=a, unit=s)", 15,
+     "/ is not a regular file; it is read twice, so what comes from a pipe has to be saved first"},
 };
 
 static void test_bad_durations(void **state)

@@ -214,8 +214,9 @@ static const struct bad {
     {"p95(calls(before)) < 1", 4,
      "calls has one value for each replication; quantiles and means are of values for every "
      "unit, such as life"},
-    {"p95(lief(before)) < 1h", 4, "there is no histogram \"lief\"; did you mean \"life\"?"},
-    {"p95(xyz(before)) < 1h", 4, "there is no histogram \"xyz\""},
+    {"p95(lief(before)) < 1h", 4,
+     "there is no duration \"lief\" (durations: life); did you mean \"life\"?"},
+    {"p95(xyz(before)) < 1h", 4, "there is no duration \"xyz\" (durations: life)"},
     {"p101(life(before)) < 1h", 0, "there is no p101: quantiles go from p0 to p100"},
     {"p0(life(before)) < 1h", 0,
      "p0 is the least one seen, and says nothing of the true value; write value(p0(...))"},

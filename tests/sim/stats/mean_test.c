@@ -170,6 +170,35 @@ static void test_equal_sides(void **state)
     assert_true(ratio == 0);
 }
 
+/* 0.1 + 0.2 is not 0.3: the means of these are equal, and so no difference is seen. */
+static void test_rounding_is_no_difference(void **state)
+{
+    (void)state;
+    struct mean_pairs pairs = {0};
+    mean_pairs_add(&pairs, 0.1 + 0.2, 0.3);
+    mean_pairs_add(&pairs, 0.7, 0.9);
+    mean_pairs_add(&pairs, 0.9, 0.7);
+    assert_true(pairs.difference.mean != 0);
+    struct interval interval = mean_pairs_interval(&pairs, 0.95);
+    assert_true(interval.estimate == 0);
+    assert_true(interval.low < -0.4 && interval.high > 0.4);
+    interval = mean_welch_interval(&pairs.first, &pairs.second, 0.95);
+    assert_true(interval.estimate == 0);
+    /* Large values do not hide a small difference that is one. */
+    struct mean_pairs large = {0};
+    mean_pairs_add(&large, 1e6 + 1e-4, 1e6);
+    mean_pairs_add(&large, 1e6 + 1e-4, 1e6);
+    assert_true(mean_pairs_interval(&large, 0.95).estimate > 0.9e-4);
+    /* Rounding everywhere: the difference is 0 and has p = 1. */
+    struct mean_pairs dust = {0};
+    double p_value = 0;
+    mean_pairs_add(&dust, 0.1 + 0.2, 0.3);
+    mean_pairs_add(&dust, 0.1 + 0.2, 0.3);
+    interval = mean_pairs_interval(&dust, 0.95);
+    assert_true(interval.estimate == 0 && interval.low == 0 && interval.high == 0);
+    assert_true(mean_pairs_p_value(&dust, &p_value) && p_value == 1);
+}
+
 static void test_not_estimable(void **state)
 {
     (void)state;
@@ -215,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_p_of_samples_that_do_not_vary),
         cmocka_unit_test(test_equal_sides),
         cmocka_unit_test(test_not_estimable),
+        cmocka_unit_test(test_rounding_is_no_difference),
     };
     return cmocka_run_group_tests_name("stats/mean", tests, NULL, NULL);
 }
