@@ -14,6 +14,8 @@
 #include "reports/output.h"
 
 #define SHARD_PATTERN "shard-*-of-*.rcesim"
+/* What a process leaves that is killed while it writes one (reports/output.h). */
+#define SHARD_DRAFT_PATTERN "." SHARD_PATTERN ".tmp-*"
 
 enum { MISSING_NAMED_MAX = 8 };
 
@@ -140,14 +142,16 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*first, *second);
 }
 
-/* The shards of a folder in an order of their names, which is no order of their numbers. */
-static bool list_shards(struct options_list *paths, struct arena *arena, const char *folder)
+/* The files of a folder by their names, in an order of their names, which is no order of their
+ * numbers. */
+static bool list_files(struct options_list *paths, struct arena *arena, const char *folder,
+                       const char *pattern)
 {
     DIR *directory = opendir(folder);
     if (directory == NULL)
         return false;
     for (const struct dirent *entry = readdir(directory); entry != NULL; entry = readdir(directory))
-        if (fnmatch(SHARD_PATTERN, entry->d_name, 0) == 0)
+        if (fnmatch(pattern, entry->d_name, 0) == 0)
             options_list_add(paths, arena, arena_print(arena, "%s/%s", folder, entry->d_name));
     closedir(directory);
     if (paths->count > 0)
@@ -159,7 +163,7 @@ bool shard_find(struct options_list *paths, struct arena *arena, const char *fol
                 struct error *error)
 {
     struct options_list found = {0};
-    if (!list_shards(&found, arena, folder))
+    if (!list_files(&found, arena, folder, SHARD_PATTERN))
         return error_set(error, ERROR_IO, "cannot read the folder %s: %s", folder, strerror(errno));
     const char *records = arena_print(arena, "%s/%s", folder, STORE_RECORDS);
     if (found.count == 0 && access(records, F_OK) == 0)
@@ -171,8 +175,12 @@ bool shard_find(struct options_list *paths, struct arena *arena, const char *fol
     return true;
 }
 
-void shard_remove(const struct options_list *paths, const char *folder)
+void shard_remove(const struct options_list *paths, struct arena *arena, const char *folder)
 {
+    struct options_list drafts = {0};
+    list_files(&drafts, arena, folder, SHARD_DRAFT_PATTERN);
+    for (size_t i = 0; i < drafts.count; i++)
+        unlink(drafts.items[i]);
     for (size_t i = 0; i < paths->count; i++)
         unlink(paths->items[i]);
     rmdir(folder);

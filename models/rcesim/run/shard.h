@@ -76,7 +76,8 @@ bool shard_find(struct options_list *paths, struct arena *arena, const char *fol
 bool shard_join(const struct options_list *paths, struct arena *arena, struct stored *first,
                 struct result **result, struct error *error);
 
-/* Remove these shards, and the folder if it is empty then. */
-void shard_remove(const struct options_list *paths, const char *folder);
+/* Remove these shards, what killed processes left of others while they wrote them (nobody may be
+ * writing shards to the folder now), and the folder if it is empty then. */
+void shard_remove(const struct options_list *paths, struct arena *arena, const char *folder);
 
 #endif

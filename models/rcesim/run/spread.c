@@ -183,7 +183,7 @@ static int publish(const struct shard_job *job, struct publication *publication)
         fprintf(stderr, "rcesim: the shards stay in %s: rcesim merge %s\n", job->folder,
                 options_quote(job->arena, job->folder));
     else
-        shard_remove(&paths, job->folder);
+        shard_remove(&paths, job->arena, job->folder);
     return status;
 }
 

@@ -25,6 +25,14 @@ ranks() { # ranks N ARGUMENT...
     mpirun --bind-to none -n "$count" "$program" "$@"
 }
 
+wait_for() { # wait_for COMMAND: until it succeeds, or for a minute
+    tries=600
+    until eval "$1" >wait.txt 2>&1 || [ $tries = 0 ]; do
+        sleep 0.1
+        tries=$((tries - 1))
+    done
+}
+
 # The result of one process, and of one rank.
 expect 0 "Result: one" "$program" run race.yaml -q -o one --replications 10
 sed 's/^Result: .*/Result: OUT/' out.txt >one.txt
@@ -97,11 +105,16 @@ is [ "$(grep -c 'Usage: rcesim' out.txt)" = 1 ]
 # that were finished, on any number of ranks.
 set -- run race.yaml -o killed --rows none --replications 200000 --set fleet.sddcs=1 --threads 1
 checks=$((checks + 1))
-mpirun --bind-to none -n 1 "$program" "$@" : -n 1 timeout -s KILL 1 "$program" "$@" >out.txt 2>err.txt &&
-    fail "a job with a rank that was killed ends well"
+mpirun --bind-to none -n 1 "$program" "$@" : -n 1 sh -c 'echo $$ >pid; exec "$@"' sh "$program" "$@" \
+    >out.txt 2>err.txt &
+job=$!
+wait_for 'ls killed.shards/shard-*'
+kill -KILL "$(cat pid)"
+wait $job && fail "a job with a rank that was killed ends well"
 is test ! -e killed
 there=$(ls killed.shards | wc -l)
 is test "$there" -gt 0
+: >killed.shards/.shard-7-of-1024.rcesim.tmp-1-0 # As if it had been killed while it wrote.
 expect 0 "Result: killed" ranks 3 "$@"
 is grep -q "rcesim: $there of 1024 shards are in killed.shards already" err.txt
 expect 0 "" "$program" "$@" -o at-once
@@ -111,7 +124,7 @@ is diff -r at-once killed
 mpirun --bind-to none -n 2 "$program" run race.yaml -o cut --rows none --replications 400000 --set fleet.sddcs=1 \
     --threads 1 >out.txt 2>err.txt &
 job=$!
-sleep 1.5
+wait_for 'test -s cut.shards/shard-1-of-1024.rcesim'
 kill -TERM $job
 checks=$((checks + 1))
 wait $job && fail "an interrupted job ends well"
