@@ -212,8 +212,10 @@ expect 5 "killed by signal 11" env PATH="$work/bin:/bin:/usr/bin" "$program" run
 
 # A partial result does not replace a complete one, but an earlier partial one of ours.
 cp -r one before-partial
+heard= # Under nohup SIGHUP is ignored, also by a program that is called.
+env --default-signal=HUP true 2>/dev/null && heard='env --default-signal=HUP'
 interrupted_by_force() {
-    "$program" run race.yaml -q -o "$1/" --force --replications 200000 --rows none >inner.txt 2>inner-err.txt &
+    $heard "$program" run race.yaml -q -o "$1/" --force --replications 200000 --rows none >inner.txt 2>inner-err.txt &
     pid=$!
     sleep 0.5
     kill "-$2" $pid
