@@ -126,8 +126,8 @@ static bool find_failed(const struct options *options, struct subject *subject, 
                          "no workflow of variant \"%s\" failed in replication %" PRIu32, variant,
                          from);
     return error_set(error, ERROR_USAGE,
-                     "no workflow of variant \"%s\" failed in %" PRIu32 " replications", variant,
-                     to);
+                     "no workflow of variant \"%s\" failed in %" PRIu32 " replication%s", variant,
+                     to, to == 1 ? "" : "s");
 }
 
 static bool choose(const struct options *options, struct subject *subject, struct error *error)

@@ -15,6 +15,7 @@ struct kim_nelson {
     struct tally *means;       /* [k], of systems that are in. */
     struct tally *differences; /* [k * k], used where row < column and both are in. */
     double *first_variances;   /* [k * k] of them, at the end of the first stage. */
+    uint64_t *differing;       /* [k * k]: replications in which they are not 0. */
     struct kim_nelson_exit *exits;
 };
 
@@ -56,16 +57,22 @@ struct kim_nelson *kim_nelson_create(struct arena *arena, const struct kim_nelso
         .means = arena_take_array(arena, count, sizeof *race->means),
         .differences = arena_take_array(arena, count * count, sizeof *race->differences),
         .first_variances = arena_take_array(arena, count * count, sizeof *race->first_variances),
+        .differing = arena_take_array(arena, count * count, sizeof *race->differing),
         .exits = arena_take_array(arena, count, sizeof *race->exits),
     };
     return race;
 }
 
+static size_t pair_of(const struct kim_nelson *race, size_t i, size_t l)
+{
+    size_t count = race->options.system_count;
+    return i < l ? i * count + l : l * count + i;
+}
+
 /* S_il^2 */
 static double variance_of(const struct kim_nelson *race, size_t i, size_t l)
 {
-    size_t count = race->options.system_count;
-    size_t pair = i < l ? i * count + l : l * count + i;
+    size_t pair = pair_of(race, i, l);
     double variance = 0;
     tally_variance(&race->differences[pair], &variance);
     return fmax(variance, race->first_variances[pair]);
@@ -86,12 +93,24 @@ static double allowance(const struct kim_nelson *race, size_t i, size_t l)
     return fmax(0, race->options.indifference_width / (2 * r) * (closing_time(race, i, l) - r));
 }
 
-/* Are r replications enough to show events that outweigh an advantage by delta? */
-static bool has_shown(const struct kim_nelson *race, double variance, double advantage, double r)
+/* Replications that show a rare event but for an error. */
+static double rare_time(const struct kim_nelson_options *options)
+{
+    double missing = options->error / (double)(options->system_count - 1);
+    return ceil(log(missing) / log1p(-KIM_NELSON_RARE_SHARE));
+}
+
+/* Are r replications enough to show events that outweigh an advantage of l over i by delta? */
+static bool has_shown(const struct kim_nelson *race, size_t i, size_t l, double advantage, double r)
 {
     const struct kim_nelson_options *options = &race->options;
     double range = options->range_width, outweighed = advantage + options->indifference_width;
-    if (range == 0 || outweighed >= range)
+    double variance = variance_of(race, i, l);
+    if (range == 0) {
+        bool is_seen = variance > 0 && race->differing[pair_of(race, i, l)] >= KIM_NELSON_SEEN_MIN;
+        return is_seen || advantage >= options->indifference_width || r >= rare_time(options);
+    }
+    if (outweighed >= range)
         return true;
     double missing = options->error / 4 / (double)(options->system_count - 1);
     double seen = r * variance / (range * range);
@@ -99,11 +118,13 @@ static bool has_shown(const struct kim_nelson *race, double variance, double adv
 }
 
 /* What is expected of events grows with r, its spread with the root of r: so this ends. */
-static double showing_time(const struct kim_nelson *race, double variance)
+static double showing_time(const struct kim_nelson *race, size_t i, size_t l)
 {
     static const double step = 1.02;
     double r = (double)race->options.first_stage;
-    while (!has_shown(race, variance, 0, r))
+    if (race->options.range_width == 0)
+        return has_shown(race, i, l, 0, r) ? r : rare_time(&race->options);
+    while (!has_shown(race, i, l, 0, r))
         r = ceil(r * step);
     return r;
 }
@@ -135,8 +156,8 @@ uint64_t kim_nelson_replication_max(const struct kim_nelson *race)
     for (size_t i = 0; i < count; i++)
         for (size_t l = i + 1; l < count; l++)
             if (kim_nelson_is_in(race, i) && kim_nelson_is_in(race, l))
-                longest = fmax(longest, fmax(floor(closing_time(race, i, l)) + 1,
-                                             showing_time(race, variance_of(race, i, l))));
+                longest = fmax(longest,
+                               fmax(floor(closing_time(race, i, l)) + 1, showing_time(race, i, l)));
     return longest < 0x1p63 ? (uint64_t)longest : UINT64_C(1) << 63;
 }
 
@@ -148,7 +169,7 @@ static bool has_closed(const struct kim_nelson *race)
     for (size_t i = 0; i < count; i++)
         for (size_t l = i + 1; l < count; l++)
             if (kim_nelson_is_in(race, i) && kim_nelson_is_in(race, l) &&
-                (r <= closing_time(race, i, l) || !has_shown(race, variance_of(race, i, l), 0, r)))
+                (r <= closing_time(race, i, l) || !has_shown(race, i, l, 0, r)))
                 return false;
     return true;
 }
@@ -159,8 +180,10 @@ static void add_differences(struct kim_nelson *race, const double *observations)
     size_t count = race->options.system_count;
     for (size_t i = 0; i < count; i++)
         for (size_t l = i + 1; l < count; l++)
-            if (kim_nelson_is_in(race, i) && kim_nelson_is_in(race, l))
+            if (kim_nelson_is_in(race, i) && kim_nelson_is_in(race, l)) {
                 tally_add(&race->differences[i * count + l], observations[i] - observations[l]);
+                race->differing[i * count + l] += observations[i] != observations[l];
+            }
 }
 
 static void keep_first_variances(struct kim_nelson *race)
@@ -181,8 +204,7 @@ static size_t find_winner(const struct kim_nelson *race, size_t i)
             continue;
         double advantage = race->means[i].mean - race->means[l].mean;
         double over = advantage - allowance(race, i, l);
-        if (over > margin &&
-            has_shown(race, variance_of(race, i, l), advantage, (double)race->replication_count)) {
+        if (over > margin && has_shown(race, i, l, advantage, (double)race->replication_count)) {
             margin = over;
             winner = l;
         }

@@ -30,6 +30,11 @@
  *     many more events of the greatest size, which are the rarest to do it; and so many would have
  *     been seen. Systems that are far apart part at once. Two that never differ need
  *     log(4 (k - 1) / error) R / delta replications: 877 for a delta of 0.5 % and an error of 5 %.
+ * Without a range nothing bounds what one event may do. So where two systems differed in fewer than
+ * KIM_NELSON_SEEN_MIN replications, or never by another amount, and by less than delta, neither is
+ * dropped before an event that comes in KIM_NELSON_RARE_SHARE of the replications would have been
+ * seen but for error / (k - 1): 299 replications for 2 systems and an error of 5 %.
+ *
  * With a range the triangle has half of the error, the unseen a quarter for each look at it;
  * looking again and again takes the rest. In simulated races (kim_nelson_test) of a policy that
  * loses up to 20 % of the waves whole against a steady one that is better by more than delta, the
@@ -54,13 +59,16 @@
 
 #include "sim/base/arena.h"
 
+enum { KIM_NELSON_SEEN_MIN = 5 };
+#define KIM_NELSON_RARE_SHARE 0.01
+
 struct kim_nelson_options {
     size_t system_count;       /* k */
     uint32_t first_stage;      /* n0, replications before anybody may be dropped. */
     double error;              /* Greatest probability of a wrong choice: 0.05. */
     double indifference_width; /* delta, in the unit of the observations. */
     /* R, the greatest difference of two systems in one replication: 1 for shares. 0: no bound, and
-     * no protection against events that were not seen. */
+     * protected against unseen events only where hardly anything was seen. */
     double range_width;
 };
 

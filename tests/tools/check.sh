@@ -39,6 +39,24 @@ expect() {
     return 0
 }
 
+# wait_until COMMAND...: until it succeeds, or for a minute. On a loaded machine nothing else says how far a program is.
+wait_until() {
+    tries=600
+    until "$@" >wait.txt 2>&1 || [ $tries = 0 ]; do
+        sleep 0.1
+        tries=$((tries - 1))
+    done
+}
+
+# has_worked PID HUNDREDTHS: has it had so much of the processor, in hundredths of a second, or ended?
+has_worked() {
+    if [ ! -r "/proc/$1/stat" ]; then # Elsewhere than on Linux: time has to do.
+        sleep 1
+        return 0
+    fi
+    awk -v wanted="$2" '{ sub(/.*\) /, ""); exit !($1 == "Z" || $12 + $13 >= wanted) }' "/proc/$1/stat"
+}
+
 is() {
     checks=$((checks + 1))
     "$@" || fail "$*"

@@ -254,12 +254,12 @@ void ablate_conclude(struct ablate *ablate)
                 find_effect(ablate, ablate->metrics[m], f);
 }
 
-enum direction { NOTHING, HELPS, HURTS };
+enum direction { NOTHING, HELPS, HURTS, NOT_ESTIMABLE };
 
 static enum direction direction_of(const struct interval *effect)
 {
     if (!interval_is_known(effect))
-        return NOTHING;
+        return NOT_ESTIMABLE;
     return effect->low > 0 ? HELPS : effect->high < 0 ? HURTS : NOTHING;
 }
 
@@ -281,15 +281,18 @@ static const char *effect_sentence(const struct ablate *ablate, size_t factor)
     const char *label = ablate->result->model->metrics[ablate->metrics[0]].label;
     enum direction alone = direction_of(&effect->alone), last = direction_of(&effect->last);
     const char *first =
-        alone == NOTHING
+        alone == NOT_ESTIMABLE
+            ? arena_print(ablate->arena, "alone, what it does to the %s is not estimable", label)
+        : alone == NOTHING
             ? arena_print(ablate->arena, "alone, nothing that can be seen in the %s", label)
             : arena_print(ablate->arena, "alone %s %s", label, size_text(ablate, &effect->alone));
-    const char *second = ablate->factor_count == 1 ? ""
+    if (ablate->factor_count == 1)
+        return arena_print(ablate->arena, "%s.", first);
+    const char *second = last == NOT_ESTIMABLE ? ", not estimable"
                          : last == NOTHING
-                             ? arena_print(ablate->arena, "; beside the others, nothing more")
-                             : arena_print(ablate->arena, "; beside the others %s",
-                                           size_text(ablate, &effect->last));
-    return arena_print(ablate->arena, "%s%s.", first, second);
+                             ? ", nothing more"
+                             : arena_print(ablate->arena, " %s", size_text(ablate, &effect->last));
+    return arena_print(ablate->arena, "%s; beside the others%s.", first, second);
 }
 
 /* A count that should be 0: what a fix brings about. */

@@ -6,7 +6,8 @@
  * from the variant with the fixes where bit i is set, and from the first variant elsewhere: 0 is
  * the first variant itself, all bits the other one.
  *
- * Effects are reductions: positive is less of the metric.
+ * Effects are reductions here: positive is less of the metric. What is printed and written are
+ * changes, alone minus none and so on, so that less is a minus there.
  *     alone   none minus the factor alone
  *     last    all but the factor, minus all
  *     share   the Shapley share; they add up to none minus all

@@ -14,17 +14,28 @@ static const struct metric *metric_of(const struct ablate *ablate, size_t index)
     return &ablate->result->model->metrics[ablate->metrics[index]];
 }
 
-/* "-17.6 [-18.1, -17.0]": what the factor does to the metric; less is a minus. */
+/* What a factor does to a metric, with the sign that all output has: less is a minus. */
+static struct interval change_of(const struct interval *effect)
+{
+    struct interval change = *effect;
+    change.estimate = effect->estimate == 0 ? 0 : -effect->estimate;
+    change.low = effect->high == 0 ? 0 : -effect->high;
+    change.high = effect->low == 0 ? 0 : -effect->low;
+    return change;
+}
+
+/* "-17.6 [-18.1, -17.0]" */
 static const char *change_text(const struct ablate *ablate, const struct metric *metric,
                                const struct interval *effect)
 {
-    const double values[] = {-effect->estimate, -effect->high, -effect->low};
+    struct interval change = change_of(effect);
+    const double values[] = {change.estimate, change.low, change.high};
     const char *texts[3];
     if (!interval_has_estimate(effect))
         return "no data";
     for (size_t i = 0; i < 3; i++) {
         char text[FIGURE_SIZE_BYTES];
-        double value = values[i] == 0 ? 0 : values[i];
+        double value = values[i];
         if (metric->kind == METRIC_PROPORTION)
             texts[i] = arena_copy_text(ablate->arena, figure_points(text, value));
         else
@@ -207,10 +218,11 @@ static void print_head(const struct ablate *ablate, const struct page *page)
     page_paragraph(page, 0,
                    arena_print(ablate->arena,
                                "%s: the fixes of %s on top of %s, %zu combinations of %zu, %" PRIu32
-                               " replications, all in the same worlds",
+                               " replication%s, all in the same worlds",
                                scenario_name(base->scenario), base->variants[ablate->fixed].name,
                                base->variants[ablate->first].name, ablate->combination_count,
-                               ablate->factor_count, ablate->result->replication_count));
+                               ablate->factor_count, ablate->result->replication_count,
+                               ablate->result->replication_count == 1 ? "" : "s"));
     if (!ablate->result->is_partial)
         return;
     page_style(page, PAGE_UNSURE);
@@ -278,11 +290,13 @@ static json_t *factor_json(const struct ablate *ablate, size_t factor)
     for (size_t m = 0; m < ablate->metric_count; m++) {
         const struct ablate_effect *effect = ablate_effect(ablate, m, factor);
         enum metric_unit unit = metric_of(ablate, m)->unit;
+        struct interval alone = change_of(&effect->alone), last = change_of(&effect->last);
+        struct interval share = change_of(&effect->share);
         json_object_set_new(metrics, metric_of(ablate, m)->name,
-                            json_pack("{s:o, s:o, s:o}", "none_minus_alone",
-                                      estimate_json(&effect->alone, unit), "others_minus_all",
-                                      estimate_json(&effect->last, unit), "shapley_share",
-                                      estimate_json(&effect->share, unit)));
+                            json_pack("{s:o, s:o, s:o}", "alone_minus_none",
+                                      estimate_json(&alone, unit), "all_minus_others",
+                                      estimate_json(&last, unit), "shapley_share",
+                                      estimate_json(&share, unit)));
     }
     json_t *json = json_pack("{s:s, s:s, s:o}", "name", ablate->factors[factor], "conclusion",
                              ablate_sentence(ablate, factor), "effects", metrics);
@@ -326,9 +340,10 @@ static void write_row(const struct ablate *ablate, struct tsv *tsv, uint32_t var
     tsv_text(tsv, unit_of(metric));
     tsv_text(tsv, estimate_state_name(headline->state));
     estimate_cells(tsv, headline, metric->unit);
-    if (variant > 0)
-        estimate_cells(tsv, &summary->differences[index].difference, metric->unit);
-    else
+    if (variant > 0) {
+        struct interval change = change_of(&summary->differences[index].difference);
+        estimate_cells(tsv, &change, metric->unit);
+    } else
         for (int i = 0; i < 3; i++)
             tsv_empty(tsv);
     tsv_end_row(tsv);
@@ -338,7 +353,7 @@ void ablate_write_combinations(const struct ablate *ablate, FILE *file)
 {
     static const char *const rest[] = {
         "metric",          "unit",           "state",          "estimate", "low", "high",
-        "none_minus_this", "difference_low", "difference_high"};
+        "this_minus_none", "difference_low", "difference_high"};
     struct tsv tsv = tsv_make(file);
     tsv_text(&tsv, "combination");
     for (size_t f = 0; f < ablate->factor_count; f++)
@@ -355,21 +370,21 @@ void ablate_write_effects(const struct ablate *ablate, FILE *file)
 {
     static const char *const header[] = {"fix",   "metric",   "unit", "effect",
                                          "state", "estimate", "low",  "high"};
-    static const char *const names[] = {"none_minus_alone", "others_minus_all", "shapley_share"};
+    static const char *const names[] = {"alone_minus_none", "all_minus_others", "shapley_share"};
     struct tsv tsv = tsv_make(file);
     tsv_header(&tsv, header, sizeof header / sizeof header[0]);
     for (size_t f = 0; f < ablate->factor_count; f++)
         for (size_t m = 0; m < ablate->metric_count; m++) {
             const struct ablate_effect *effect = ablate_effect(ablate, m, f);
-            const struct interval *const intervals[] = {&effect->alone, &effect->last,
-                                                        &effect->share};
+            const struct interval changes[] = {change_of(&effect->alone), change_of(&effect->last),
+                                               change_of(&effect->share)};
             for (size_t i = 0; i < 3; i++) {
                 tsv_text(&tsv, ablate->factors[f]);
                 tsv_text(&tsv, metric_of(ablate, m)->name);
                 tsv_text(&tsv, unit_of(metric_of(ablate, m)));
                 tsv_text(&tsv, names[i]);
-                tsv_text(&tsv, estimate_state_name(intervals[i]->state));
-                estimate_cells(&tsv, intervals[i], metric_of(ablate, m)->unit);
+                tsv_text(&tsv, estimate_state_name(changes[i].state));
+                estimate_cells(&tsv, &changes[i], metric_of(ablate, m)->unit);
                 tsv_end_row(&tsv);
             }
         }

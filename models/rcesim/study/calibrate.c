@@ -272,10 +272,11 @@ static void note_open(struct calibrate *calibrate)
         const struct quantity *end = value->is_low_open ? &parameter->low : &parameter->high;
         options_list_add(&calibrate->notes, arena,
                          arena_print(arena,
-                                     "%s is bounded at one end only: %s is the end of what was "
-                                     "searched, and fits too. Search a wider range, or observe "
-                                     "more.",
-                                     parameter->name, quantity_print(arena, end)));
+                                     "%s is not identified at its %s end, bounded at one end only: "
+                                     "%s is the end of what was searched, and fits too. Search a "
+                                     "wider range, or observe more.",
+                                     parameter->name, value->is_low_open ? "lower" : "upper",
+                                     quantity_print(arena, end)));
     }
 }
 

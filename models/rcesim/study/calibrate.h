@@ -12,7 +12,10 @@
  * range allowed, they are not identified. The errors are those where the search ended.
  *
  * An interval that goes on beyond the range at both ends says nothing: not identified. At one end
- * it is a bound, and what was found is written, with a note.
+ * it is a bound, and what was found is written, with a note that the other end is not identified.
+ *
+ * Where the metric jumps over what was observed, no value is right, and both sides of the jump are
+ * named.
  *
  * Parameters are searched between LOW and HIGH on a scale of 0 to 1, logarithmic where the range
  * spans more than a decade.

@@ -8,6 +8,9 @@
 /* Places of the first look, evenly on the scale. */
 enum { PLACE_COUNT = 7 };
 
+/* Less than this share of all that the metric does over the range is one of its small steps. */
+static const double jump_share = 0.1;
+
 struct one {
     struct calibrate *calibrate;
     struct root_search search; /* With all replications. */
@@ -240,6 +243,69 @@ static bool find_limits(struct one *one, double scale, double half)
     return true;
 }
 
+/* The samples next to each other around the level, where the search ended; NULL where the level was
+ * met exactly. */
+static const struct root_sample *find_step(const struct one *one, double scale)
+{
+    const struct root_search *search = &one->search;
+    double level = one->calibrate->targets[0].estimate;
+    for (size_t i = 0; i + 1 < search->count; i++) {
+        const struct root_sample *low = &search->samples[i], *high = low + 1;
+        if (low->x <= scale && scale <= high->x && (low->value < level) != (high->value < level) &&
+            low->value != level && high->value != level)
+            return low;
+    }
+    return NULL;
+}
+
+static bool is_observed(const struct target *target, double value)
+{
+    return value >= target->low && value <= target->high;
+}
+
+/* Does the metric, where the search ended, jump over everything that was observed? Under common
+ * random numbers it has many small steps, so a jump is a good part of what it does over the whole
+ * range, and sure. False: stopped. */
+static bool check_jump(struct one *one, double scale, bool *is_jump)
+{
+    struct calibrate *calibrate = one->calibrate;
+    const struct root_search *search = &one->search;
+    const struct root_sample *step = find_step(one, scale);
+    double least = INFINITY, most = -INFINITY;
+    for (size_t i = 0; i < search->count; i++) {
+        least = fmin(least, search->samples[i].value);
+        most = fmax(most, search->samples[i].value);
+    }
+    *is_jump = false;
+    if (step == NULL || is_observed(&calibrate->targets[0], step[0].value) ||
+        is_observed(&calibrate->targets[0], step[1].value) ||
+        fabs(step[1].value - step[0].value) < jump_share * (most - least))
+        return true;
+    struct root_sample sides[2] = {step[0], step[1]};
+    struct study_run runs[2] = {0};
+    struct calibrate_sample sample;
+    uint32_t all = calibrate->base->replication_count;
+    bool is_good = calibrate_evaluate(calibrate, &sides[0].x, all, &sample, &runs[0]) &&
+                   calibrate_evaluate(calibrate, &sides[1].x, all, &sample, &runs[1]);
+    *is_jump = is_good && compare(calibrate, &runs[0], &runs[1]) != 0;
+    study_release(&runs[0]);
+    study_release(&runs[1]);
+    if (!*is_jump)
+        return is_good;
+    struct arena *arena = calibrate->study->arena;
+    const struct calibrate_parameter *parameter = &calibrate->parameters[0];
+    struct quantity from = calibrate_quantity(parameter, sides[0].x);
+    struct quantity to = calibrate_quantity(parameter, sides[1].x);
+    return not_found(calibrate, CALIBRATE_UNREACHABLE,
+                     arena_print(arena,
+                                 "no value of %s gives %s: between %s and %s the metric jumps from "
+                                 "%s to %s",
+                                 parameter->name, calibrate->targets[0].text,
+                                 quantity_print(arena, &from), quantity_print(arena, &to),
+                                 calibrate_metric_text(calibrate, 0, sides[0].value),
+                                 calibrate_metric_text(calibrate, 0, sides[1].value)));
+}
+
 static bool report_open(struct calibrate *calibrate)
 {
     struct arena *arena = calibrate->study->arena;
@@ -262,6 +328,7 @@ bool calibrate_find_one(struct calibrate *calibrate)
     uint32_t all = calibrate->base->replication_count, few = calibrate_few(calibrate);
     bool is_there;
     double scale;
+    bool is_jump = false;
     if (!look(one, few) || (!one->moves && few < all && !look(one, all)))
         return false;
     if (!one->moves)
@@ -270,6 +337,10 @@ bool calibrate_find_one(struct calibrate *calibrate)
         return false;
     if (!is_there)
         return report_beyond(one);
+    if (!check_jump(one, scale, &is_jump))
+        return false;
+    if (is_jump)
+        return true;
     if (!one->is_monotone)
         options_list_add(
             &calibrate->notes, arena,

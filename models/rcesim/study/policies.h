@@ -11,7 +11,8 @@
  * What the race promises rests on an assumption: replication means are about normal. A share is
  * protected against what is not (its range is 1, see kim_nelson.h): policies that are close stay in
  * until an event that takes whole waves and would matter would have been seen. Other metrics have
- * no range, so for them an event rarer than the replications can show is not excluded.
+ * no range, so for them an event rarer than the replications can show is not excluded; but nothing
+ * is decided from a pilot in which hardly anything differed.
  *
  * By the criteria of the model together a policy may be on the Pareto front, or dominated beyond
  * noise: by the paired intervals another one is no worse by any criterion, beyond what does not

@@ -181,12 +181,17 @@ static const char *undecided(const struct policies *policies)
 {
     struct arena *arena = arena_of(policies);
     uint64_t latest = kim_nelson_replication_max(policies->race);
+    if (latest == 0) /* Only an interruption ends a race that early. */
+        return arena_print(arena,
+                           "Interrupted in the pilot, after %" PRIu64 " of %" PRIu32
+                           " replications: nothing is decided. So far %s leads by %s.",
+                           kim_nelson_replication_count(policies->race),
+                           policies->options.first_stage, name_of(policies, policies->best),
+                           metric_of(policies, 0)->label);
     const char *text =
         arena_print(arena, "Undecided after %" PRIu64 " replications: %s leads by %s.",
                     kim_nelson_replication_count(policies->race), name_of(policies, policies->best),
                     metric_of(policies, 0)->label);
-    if (latest == 0)
-        return text;
     return arena_print(arena,
                        "%s By what is known so far %" PRIu64
                        " replications would decide (--budget), or a wider --delta than %s.",

@@ -110,7 +110,7 @@ is [ "$(grep -iwc 'nan\|inf' out.txt)" = 0 ]
 # A partial result may be compared, and says so.
 "$program" run race.yaml -q -o partial --set 'thresholds=[]' --replications 200000 --rows none >/dev/null 2>&1 &
 pid=$!
-sleep 0.5
+wait_until has_worked $pid 40
 kill -TERM $pid
 wait $pid
 compare 0 "A PARTIAL result" both partial

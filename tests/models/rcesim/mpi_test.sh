@@ -25,14 +25,6 @@ ranks() { # ranks N ARGUMENT...
     mpirun --bind-to none -n "$count" "$program" "$@"
 }
 
-wait_for() { # wait_for COMMAND: until it succeeds, or for a minute
-    tries=600
-    until eval "$1" >wait.txt 2>&1 || [ $tries = 0 ]; do
-        sleep 0.1
-        tries=$((tries - 1))
-    done
-}
-
 # The result of one process, and of one rank.
 expect 0 "Result: one" "$program" run race.yaml -q -o one --replications 10
 sed 's/^Result: .*/Result: OUT/' out.txt >one.txt
@@ -108,7 +100,7 @@ checks=$((checks + 1))
 mpirun --bind-to none -n 1 "$program" "$@" : -n 1 sh -c 'echo $$ >pid; exec "$@"' sh "$program" "$@" \
     >out.txt 2>err.txt &
 job=$!
-wait_for 'ls killed.shards/shard-*'
+wait_until sh -c 'ls killed.shards/shard-*'
 kill -KILL "$(cat pid)"
 wait $job && fail "a job with a rank that was killed ends well"
 is test ! -e killed
@@ -124,7 +116,7 @@ is diff -r at-once killed
 mpirun --bind-to none -n 2 "$program" run race.yaml -o cut --rows none --replications 400000 --set fleet.sddcs=1 \
     --threads 1 >out.txt 2>err.txt &
 job=$!
-wait_for 'test -s cut.shards/shard-1-of-1024.rcesim'
+wait_until test -s cut.shards/shard-1-of-1024.rcesim
 kill -TERM $job
 checks=$((checks + 1))
 wait $job && fail "an interrupted job ends well"

@@ -49,6 +49,23 @@ awk -F '\t' '$1 == "full" && ($9 + 0 != 0 || $10 + 0 != 0 || $11 + 0 != 0 || $13
 awk -F '\t' '$1 == "none" && $3 == "calls" && !($9 > 0 && $10 > 0 && $12 < 0.001) { bad = 1 } END { exit bad }' \
     one/policies.tsv || fail "no back-off makes more calls than the best, beyond doubt"
 
+# A pilot in which nothing differed decides nothing: one client has no conflicts by any policy.
+expect 0 "decided after 299 replications" policies contention.yaml --set clients.count=1 -o one --metric conflicts \
+    --delta 1 --policy full --policy none
+expect 0 "been missed in 299" policies contention.yaml --set clients.count=1 -o one --metric conflicts \
+    --delta 1 --policy full --policy none
+
+# Interrupted in the pilot: that is said, and nothing is decided.
+checks=$((checks + 1))
+"$program" policies -q $small --pilot 1000000 --budget 1000000 -o pilot >out.txt 2>err.txt &
+pid=$!
+wait_until has_worked $pid 100
+kill -INT $pid
+wait $pid
+[ $? = 130 ] || fail "an interrupted race must end with 130"
+is grep -q "Interrupted in the pilot, after [0-9]* of" out.txt
+is grep -q '"is_decided": false' pilot/policies.json
+
 # Policies by name, inline, and as variants; other metrics.
 expect 0 "quick" policies $small -o one --policy full --policy aws-equal --policy 'quick={policy: fixed, base: 20ms}'
 expect 0 "Least completion time: none" policies $small -o one --metric completion_time

@@ -44,7 +44,7 @@ interrupted() { # interrupted SIGNAL ARGUMENT...: a run that somebody ends after
     shift
     "$program" run race.yaml -q "$@" >inner.txt 2>inner-err.txt & # Not by the function: its shell would get the signal.
     pid=$!
-    sleep 0.5
+    wait_until has_worked $pid 40
     kill "-$signal" $pid
     wait $pid
     status=$?

@@ -51,7 +51,9 @@ static void test_constants(void **state)
  * W(r) = (18 - r) / (2 r).
  *     r = 3: |-3/3| = 1 <= 2.5         stay
  *     r = 4: |-5/4| = 1.25 <= 1.75     stay
- *     r = 5: |-7/5| = 1.4 > 1.3        the second is out. */
+ *     r = 5: |-7/5| = 1.4 > 1.3        the second is out.
+ * They differ in 2 and 3 replications when it is asked how long it may take: log(.05) / log(.99) =
+ * 298.1. */
 static void test_two_by_hand(void **state)
 {
     static const double observations[][2] = {{1, 2}, {2, 2}, {3, 5}, {0, 2}, {7, 9}, {0, 0}};
@@ -59,7 +61,7 @@ static void test_two_by_hand(void **state)
     struct kim_nelson *race = kim_nelson_create(*state, &options);
     for (size_t r = 0; r < 5; r++) {
         assert_false(kim_nelson_is_decided(race));
-        assert_true(kim_nelson_replication_max(race) == (r < 3 ? 0 : 19));
+        assert_true(kim_nelson_replication_max(race) == (r < 3 ? 0 : 299));
         assert_true(kim_nelson_add(race, observations[r]) == (r < 4));
     }
     assert_true(kim_nelson_is_decided(race));
@@ -77,7 +79,8 @@ static void test_two_by_hand(void **state)
  * from it never varies, so it goes at once (W = 0), and its noise against the other does not
  * matter. k = 3: h^2 = 2 (n0 - 1) eta = 2 (.05^-1 - 1) = 38. Differences 1, 0, 2, 2, 2, 2, ..., of
  * variance 1 after the first three and less afterwards:
- *     r = 4: 5/4 <= 34/8,   r = 8: 13/8 = 1.63 <= 30/16,   r = 9: 15/9 = 1.67 > 29/18 */
+ *     r = 4: 5/4 <= 34/8,   r = 8: 13/8 = 1.63 <= 30/16,   r = 9: 15/9 = 1.67 > 29/18
+ * Until r = 5 they differ in 4 replications at most: log(.025) / log(.99) = 367.04. */
 static void test_three_by_hand(void **state)
 {
     struct kim_nelson_options options = {3, 3, .05, 1, 0};
@@ -89,7 +92,7 @@ static void test_three_by_hand(void **state)
         assert_true(kim_nelson_is_in(race, 2) == (r < 3));
         assert_true(kim_nelson_is_in(race, 0) == (r < 9));
         if (r >= 3 && r < 9)
-            assert_true(kim_nelson_replication_max(race) == 39);
+            assert_true(kim_nelson_replication_max(race) == (r < 6 ? 368 : 39));
     }
     assert_int_equal(kim_nelson_best(race), 1);
     /* The second beats the third by 11 - W at r = 3, which is less than 10 - 0: W = 35/6. */
@@ -98,27 +101,30 @@ static void test_three_by_hand(void **state)
     assert_true(kim_nelson_exit_of(race, 0).by == 1);
 }
 
-/* Equal systems never differ, so the triangle has closed at the end of the first stage. */
+/* Equal systems never differ, so the triangle has closed at the end of the first stage; but that
+ * nothing was seen in 5 replications decides nothing. log(.05 / 3) / log(.99) = 407.4. What is
+ * behind by more than delta goes at once. */
 static void test_ties(void **state)
 {
     struct kim_nelson_options options = {4, 5, .05, .1, 0};
     struct kim_nelson *race = kim_nelson_create(*state, &options);
-    for (int r = 1; r <= 5; r++) {
-        double x = r * .37;
+    for (int r = 1; r <= 408; r++) {
+        double x = r * .5;
         double observations[] = {x + 1, x, x, x};
-        assert_true(kim_nelson_add(race, observations) == (r < 5));
+        assert_true(kim_nelson_add(race, observations) == (r < 408));
+        assert_true(kim_nelson_is_in(race, 0) == (r < 5));
     }
     assert_int_equal(kim_nelson_best(race), 1);
     assert_true(kim_nelson_exit_of(race, 2).by == 1 && kim_nelson_exit_of(race, 3).by == 1);
     assert_true(kim_nelson_exit_of(race, 2).is_tie && kim_nelson_exit_of(race, 3).is_tie);
     assert_false(kim_nelson_exit_of(race, 0).is_tie);
 
-    /* Means that are equal at the very end, after differences that vary: +1, -1 (variance 2, h^2 =
-     * 2 (.1^-2 - 1) / 2 = 99; delta 14: closes at 1.01). n0 = 2 > 1.01. */
-    struct kim_nelson_options pair = {2, 2, .05, 14, 0};
+    /* Means that are equal at the very end, after differences that vary: +1, -1, ... (variance 6/5,
+     * h^2 = 5 (.1^(-2/5) - 1) = 7.56; delta 14: closes at 0.05). n0 = 6 > 0.05. */
+    struct kim_nelson_options pair = {2, 6, .05, 14, 0};
     race = kim_nelson_create(*state, &pair);
-    assert_true(kim_nelson_add(race, (double[]){1, 0}));
-    assert_false(kim_nelson_add(race, (double[]){0, 1}));
+    for (int r = 1; r <= 6; r++)
+        assert_true(kim_nelson_add(race, (double[]){r % 2, (r + 1) % 2}) == (r < 6));
     assert_int_equal(kim_nelson_best(race), 0);
 }
 
@@ -203,15 +209,23 @@ static void test_variance_of_later_ones(void **state)
 
 /* Shares: far apart is decided at once, but those that never differ only after so many
  * replications that an event with a chance of delta would have been seen: exp(-.005 r) <= .05 / 4
- * at r = 876.4. Without a bound of the range nothing is looked for. In between: differences of .02
- * take exp(-.025 r) <= .05 / 4, r = 175.3. */
+ * at r = 876.4. Without a bound of the range it is those 299. In between: differences of .02 take
+ * exp(-.025 r) <= .05 / 4, r = 175.3. */
 static void test_unseen(void **state)
 {
     static const struct {
         double second, range;
         uint64_t decided_at;
     } known[] = {
-        {0, 1, 877}, {0, 0, 20}, {.02, 1, 176}, {.02, 0, 20}, {.5, 1, 20}, {1, 1, 20}, {0, 2, 1753},
+        {0, 1, 877},
+        {0, 0, 299},
+        {.02, 1, 176},
+        {.02, 0, 20},
+        {.5, 1, 20},
+        {1, 1, 20},
+        {0, 2, 1753},
+        /* Always the same, and less than delta. */
+        {.004, 0, 299},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         struct kim_nelson_options options = {2, 20, .05, .005, known[i].range};
