@@ -123,6 +123,12 @@ static bool check_junit(const struct publication *publication, struct error *err
                          "--junit takes a file: on standard output the XML would stand among the "
                          "tables");
     const char *name = own_junit(publication);
+    const char *within = arena_print(publication->arena, "%s/-", path);
+    if (directory_own_name(publication->target.path, within) != NULL)
+        return error_set(
+            error, ERROR_USAGE,
+            "--junit %s is the result directory; name a file, such as %s/thresholds.xml", path,
+            path);
     if (name == NULL)
         return output_check(path, error);
     const char *end = strrchr(name, '.');

@@ -81,7 +81,7 @@ static void print_combinations(const struct ablate *ablate, const struct page *p
                          PAGE_STRONG);
         table_add(table, estimate_interval_text(ablate->arena, metric, &value->headline));
         if (v > 0 && summary->units.is_known)
-            table_print_cell(table, "%" PRIu64, summary->units.only_later);
+            table_add(table, estimate_count_text(ablate->arena, (double)summary->units.only_later));
         else
             table_add(table, "");
         if (duplicates >= 0)

@@ -76,6 +76,7 @@ expect 2 "expected" run -o no --threshold 'failure_rate(after) <'
 expect 4 "nowhere/ci.xml" run -o no --junit nowhere/ci.xml
 expect 2 "takes a file" run -o no --junit -
 expect 2 "has to end in .xml" run -o no --junit no/summary.json
+expect 2 "is the result directory" run -o no --junit ./no
 
 # The JUnit file in the result directory belongs to the result.
 expect 0 "" run -q -o within --set experiment.replications=4 --junit within/ci.xml
