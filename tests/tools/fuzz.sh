@@ -15,7 +15,7 @@ for target in tests/fuzz/*_fuzz.c; do
         -DRCESIM_SLOW_CHECKS -I. -o "$out/$name" "$target" $sources -lgsl -lgslcblas -lyaml -ljansson -lm -lpthread || exit 1
     mkdir -p "$out/$name.corpus"
     echo "fuzz: $name for $seconds s"
-    if "$out/$name" -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=10 -verbosity=0 -print_final_stats=1 \
+    if "$out/$name" -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=60 -verbosity=0 -print_final_stats=1 \
         -artifact_prefix="$out/$name-" "$out/$name.corpus" "tests/fuzz/corpus/$name" >"$out/$name.log" 2>&1; then
         grep -E 'number_of_executed_units' "$out/$name.log" | sed "s/^/fuzz: $name: /"
     else

@@ -35,9 +35,10 @@ struct ranks_launch ranks_launch(void)
     return launch.count > 1 ? launch : (struct ranks_launch){0, 1};
 }
 
+/* Long enough on a loaded machine. mpirun ends whoever waits as soon as rank 0 has ended. */
 static void wait_for_rank_0(void)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 400 * 1000 * 1000}, NULL);
+    nanosleep(&(struct timespec){.tv_sec = 5}, NULL);
 }
 
 int ranks_refuse(struct ranks_launch launch, const struct error *error)
