@@ -579,7 +579,8 @@ static void conclude(struct policies *policies)
     policies->best = find_best(policies);
     compare_with_best(policies);
     find_front(policies);
-    policies->cheapest = find_cheapest(policies);
+    bool is_pilot_over = kim_nelson_replication_max(policies->race) > 0;
+    policies->cheapest = is_pilot_over ? find_cheapest(policies) : POLICIES_NOBODY;
 }
 
 bool policies_race(struct policies *policies, struct error *error)
