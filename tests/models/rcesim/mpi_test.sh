@@ -89,7 +89,7 @@ is test ! -e swept
 is test -z "$(grep MPI_ABORT err.txt)"
 for option in --help --version "run --help"; do
     expect 0 "rcesim" ranks 3 $option
-    is test ! -s err.txt
+    is test -z "$(grep 'rcesim\|MPI_' err.txt)" # The launcher may have something to say.
 done
 is [ "$(grep -c 'Usage: rcesim' out.txt)" = 1 ]
 
