@@ -28,9 +28,9 @@ ifeq ($(OPTIMISE),)
 $(error VARIANT=$(VARIANT) is not one of release check debug asan tsan)
 endif
 
-PACKAGES := gsl yaml-0.1 jansson
+PACKAGES := gsl yaml-0.1 jansson sqlite3
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || echo -lgsl -lgslcblas -lyaml -ljansson)
+PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || echo -lgsl -lgslcblas -lyaml -ljansson -lsqlite3)
 CMOCKA_LIBS := $(shell pkg-config --libs cmocka 2>/dev/null || echo -lcmocka)
 
 # MPI=1 builds the same program to run under mpirun: build/rcesim-mpi, beside the plain one.

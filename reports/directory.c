@@ -482,3 +482,53 @@ const char *directory_own_name(const char *directory_path, const char *path)
     arena_destroy(arena);
     return is_inside ? slash + 1 : NULL;
 }
+
+/* Write the list of a folder that is there, as a whole. */
+static bool rewrite_list(struct arena *arena, const char *path, const char *kind,
+                         struct names *names, struct error *error)
+{
+    struct output output;
+    if (!output_open(&output, arena, arena_print(arena, "%s/" DIRECTORY_LIST, path), error))
+        return false;
+    qsort(names->items, names->count, sizeof *names->items, compare_names);
+    fprintf(output.file, LIST_HEAD "%s\n", kind);
+    for (size_t i = 0; i < names->count; i++)
+        if (strcmp(names->items[i], DIRECTORY_LIST) != 0)
+            fprintf(output.file, "%s\n", names->items[i]);
+    return output_commit(&output, error);
+}
+
+static bool adopt(struct arena *arena, const char *path, const struct names *wanted,
+                  struct error *error)
+{
+    struct names own = {0};
+    const char *kind;
+    struct stat status;
+    size_t added = 0;
+    if (!read_list(&own, &kind, arena, path))
+        return true;
+    for (size_t i = 0; i < wanted->count; i++) {
+        if (has_name(&own, wanted->items[i]))
+            continue;
+        const char *file = arena_print(arena, "%s/%s", path, wanted->items[i]);
+        if (lstat(file, &status) == 0)
+            return error_set(error, ERROR_IO,
+                             "%s is not of this program, so it is not replaced; move it away, or "
+                             "choose another folder with -o",
+                             file);
+        add_name(&own, arena, wanted->items[i]);
+        added++;
+    }
+    return added == 0 || rewrite_list(arena, path, kind, &own, error);
+}
+
+bool directory_adopt(const char *path, const char *const *names, size_t count, struct error *error)
+{
+    struct arena *arena = arena_create("list of files", 0);
+    struct names wanted = {0};
+    for (size_t i = 0; i < count; i++)
+        add_name(&wanted, arena, names[i]);
+    bool is_good = adopt(arena, path, &wanted, error);
+    arena_destroy(arena);
+    return is_good;
+}

@@ -64,6 +64,11 @@ bool directory_is_filled(const char *path);
  * NULL. */
 const char *directory_own_name(const char *directory_path, const char *path);
 
+/* Add names to the list of a folder that is there, before files of these names are written into it.
+ * A folder without a list stays without one. Errors (nothing is changed then): also where the
+ * folder has something of such a name that is not in its list, because it is somebody's. */
+bool directory_adopt(const char *path, const char *const *names, size_t count, struct error *error);
+
 /* Make a plain folder, and what is missing above it, for files that stand for themselves
  * (output.h). It may be there already. */
 bool directory_make(const char *path, struct error *error);

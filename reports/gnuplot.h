@@ -17,7 +17,8 @@
 #ifndef REPORTS_GNUPLOT_H
 #define REPORTS_GNUPLOT_H
 
-#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "reports/process.h"
@@ -26,16 +27,26 @@
 struct gnuplot_job {
     const char *directory; /* Where script and data are, and the picture will be. */
     const char *script;    /* File name without folders. */
-    const char *picture;   /* The same. */
+    const char *picture;   /* The same; it ends in the format: ".svg", ".png". */
+};
+
+struct gnuplot_effort {
+    size_t at_once;                          /* Processes. */
+    int64_t deadline_ns;                     /* For each. */
     const struct process_patience *patience; /* May be NULL. */
 };
 
-/* Draw the picture. Errors (ERROR_CHART): gnuplot is missing, failed, was late or interrupted, or
- * drew nothing; there is then no picture, and script and data are left alone. */
-bool gnuplot_draw(const struct gnuplot_job *job, struct error *error);
+/* Draw pictures. Returns how many could not be drawn; `errors[i]` is ERROR_CHART then (gnuplot is
+ * missing, too old, failed, was late or interrupted, or drew nothing: there is no new picture, and
+ * script and data are left alone), else its code is 0. */
+size_t gnuplot_draw_all(const struct gnuplot_job *jobs, size_t count,
+                        const struct gnuplot_effort *effort, struct error *errors);
 
-/* Write `text` as a gnuplot string in single quotes; quotes inside are doubled, control characters
- * become spaces. */
+/* Write `text` as a gnuplot expression: a string in single quotes, where nothing has a meaning but
+ * their end. A quote inside is a string of its own, joined by ".": doubled quotes, as the manual
+ * has them, end the string after all where two of them follow each other. Control characters become
+ * spaces; "]]>" gets a space before its end, because gnuplot would write it into an SVG, where XML
+ * forbids it. */
 void gnuplot_quote(FILE *script, const char *text);
 
 #endif

@@ -7,9 +7,20 @@
 
 const char *const identity_caveat = "Monte Carlo error only, not model error.";
 
+const char *identity_caveat_of(const struct identity *identity)
+{
+    return identity_is_of_data(identity)
+               ? "Describes these data; whether others would be like them is another question."
+               : identity_caveat;
+}
+
 const char *identity_line(const struct identity *identity, struct arena *arena)
 {
     char count[FIGURE_SIZE_BYTES], planned[FIGURE_SIZE_BYTES];
+    if (identity_is_of_data(identity))
+        return arena_print(arena, "%s %s, data %s (hash %016" PRIx64 "), seed %" PRIu64,
+                           identity->program, identity->version, identity->scenario,
+                           identity->scenario_hash, identity->seed);
     figure_count(count, identity->replications);
     const char *text = arena_copy_text(arena, count);
     if (identity->replications < identity->replications_planned)
@@ -32,7 +43,8 @@ json_t *identity_json(const struct identity *identity)
         "version", identity->version, "scenario", identity->scenario, "scenario_hash", hash, "seed",
         (json_int_t)identity->seed, "replications", (json_int_t)identity->replications,
         "replications_planned", (json_int_t)identity->replications_planned, "partial",
-        identity_is_partial(identity), "command", identity->command, "caveat", identity_caveat);
+        identity_is_partial(identity), "command", identity->command, "caveat",
+        identity_caveat_of(identity));
     CHECK(value != NULL);
     return value;
 }

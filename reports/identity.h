@@ -20,7 +20,7 @@ struct identity {
     const char *scenario; /* Its name. */
     uint64_t scenario_hash;
     uint64_t seed;
-    uint32_t replications;         /* Carried out ... */
+    uint32_t replications;         /* Carried out (of measured data: 0) ... */
     uint32_t replications_planned; /* ... of so many: fewer if it was interrupted. */
     bool is_cut_short;             /* Interrupted in another way: not all settings were reached. */
     const char *command;           /* In a normal form. */
@@ -28,6 +28,16 @@ struct identity {
 
 /* The sentence that goes with every figure of a simulation. */
 extern const char *const identity_caveat;
+
+/* Was nothing simulated, because the result describes measured data? */
+static inline bool identity_is_of_data(const struct identity *identity)
+{
+    return identity->replications == 0 && identity->replications_planned == 0;
+}
+
+/* The sentence about what is uncertain beside what intervals cover: identity_caveat, or that of
+ * measured data. */
+const char *identity_caveat_of(const struct identity *identity);
 
 /* Was the run cut short? */
 static inline bool identity_is_partial(const struct identity *identity)

@@ -13,6 +13,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sim/base/error.h"
@@ -34,7 +35,8 @@ struct process_job {
 
 struct process_outcome {
     bool is_found;                      /* False: there is no such program; nothing else is set. */
-    bool is_late;                       /* It was killed at the deadline. */
+    bool is_late;                       /* It was killed at the deadline ... */
+    int64_t deadline_ns;                /* ... which was this one. */
     bool is_interrupted;                /* It was killed because we were interrupted. */
     int exit_status;                    /* Of a program that ended by itself, else 128 + signal. */
     int signal_number;                  /* That ended it, or 0. */
@@ -45,5 +47,16 @@ struct process_outcome {
  * pipe. That the program is missing, failed or was late is an outcome. */
 bool process_run(const struct process_job *job, struct process_outcome *outcome,
                  struct error *error);
+
+/* Once one was late, those that start after it have a PROCESS_HASTE-th of their deadlines: what
+ * hangs once hangs always, and nobody is to wait for each. */
+enum { PROCESS_HASTE = 12 };
+
+/* Run several, at most `at_once` (at least 1) at the same time, in the order of the jobs; deadline
+ * and patience of each count from its own start. Once one was interrupted no other is started, and
+ * the outcomes of those say so. `states[i]` says whether the system refused job i (false, with
+ * `errors[i]`), as the result of process_run does. */
+void process_run_all(const struct process_job *jobs, size_t count, size_t at_once,
+                     struct process_outcome *outcomes, bool *states, struct error *errors);
 
 #endif

@@ -110,6 +110,47 @@ void page_paragraph(const struct page *page, int indent, const char *text)
     putc('\n', page->file);
 }
 
+/* Where the next option begins, or the end. What stands in single quotes or behind a backslash is
+ * no place to break at. */
+static size_t piece_length(const char *text)
+{
+    bool is_quoted = false;
+    size_t at = 0;
+    for (; text[at] != '\0'; at++) {
+        if (text[at] == '\'')
+            is_quoted = !is_quoted;
+        else if (text[at] == '\\' && !is_quoted && text[at + 1] != '\0')
+            at++;
+        else if (at > 0 && !is_quoted && strncmp(text + at, " --", 3) == 0)
+            break;
+    }
+    return at;
+}
+
+void page_command(const struct page *page, int indent, const char *command)
+{
+    int used = indent;
+    print_blanks(page->file, (size_t)indent);
+    for (const char *at = command; *at != '\0';) {
+        /* A piece is an option with its value, so that a pair is not torn apart. */
+        size_t length = piece_length(at);
+        int width = 0;
+        for (size_t i = 0; i < length; i++)
+            width += ((unsigned char)at[i] & 0xC0) != 0x80;
+        if (at > command && used + width + 2 > page->width) {
+            fputs(" \\\n", page->file);
+            print_blanks(page->file, (size_t)indent + 2);
+            used = indent + 1;
+            put(page->file, at + 1, length - 1); /* Without the blank that it begins with. */
+        } else {
+            put(page->file, at, length);
+        }
+        used += width;
+        at += length;
+    }
+    putc('\n', page->file);
+}
+
 void page_title(const struct page *page, const char *text)
 {
     putc('\n', page->file);

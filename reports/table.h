@@ -42,6 +42,10 @@ void page_style(const struct page *page, enum page_style style);
 /* Print a paragraph, broken at blanks; every line starts with `indent` blanks. */
 void page_paragraph(const struct page *page, int indent, const char *text);
 
+/* Print a command that is to be pasted into a shell: broken before options, where the shell allows
+ * it, each line but the last with a backslash. */
+void page_command(const struct page *page, int indent, const char *command);
+
 /* Print a title: broken like a paragraph, strong where there is colour. */
 void page_title(const struct page *page, const char *text);
 

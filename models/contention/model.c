@@ -317,12 +317,23 @@ static const char *const status_names[] = {
 };
 
 static const struct row_column columns[CONTENTION_COLUMN_COUNT] = {
-    [CONTENTION_COLUMN_CLIENT] = {"client", "index of the client", ROW_COUNT, NULL, 0},
-    [CONTENTION_COLUMN_STATUS] = {"status", "how it ended", ROW_NAME, status_names, 3},
-    [CONTENTION_COLUMN_VERSION] = {"version", "what its write made of the row", ROW_COUNT, NULL, 0},
-    [CONTENTION_COLUMN_CALLS] = {"calls", "write attempts", ROW_COUNT, NULL, 0},
-    [CONTENTION_COLUMN_WAITED] = {"waited", "time spent in back-off", ROW_DURATION_NS, NULL, 0},
-    [CONTENTION_COLUMN_ENDED] = {"ended", "since the start", ROW_TIME_NS, NULL, 0},
+    [CONTENTION_COLUMN_CLIENT] = {.name = "client",
+                                  .doc = "index of the client",
+                                  .kind = ROW_COUNT,
+                                  .role = ROW_IDENTIFIER},
+    [CONTENTION_COLUMN_STATUS] = {.name = "status",
+                                  .doc = "how it ended",
+                                  .kind = ROW_NAME,
+                                  .names = status_names,
+                                  .name_count = 3},
+    [CONTENTION_COLUMN_VERSION] = {.name = "version",
+                                   .doc = "what its write made of the row",
+                                   .kind = ROW_COUNT},
+    [CONTENTION_COLUMN_CALLS] = {.name = "calls", .doc = "write attempts", .kind = ROW_COUNT},
+    [CONTENTION_COLUMN_WAITED] = {.name = "waited",
+                                  .doc = "time spent in back-off",
+                                  .kind = ROW_DURATION_NS},
+    [CONTENTION_COLUMN_ENDED] = {.name = "ended", .doc = "since the start", .kind = ROW_TIME_NS},
 };
 
 static const struct purpose purposes[] = {

@@ -35,6 +35,7 @@ const char *const rce_note_names[RCE_NOTE_COUNT + 1] = {
     [RCE_NOTE_RETRY] = "retry",
     [RCE_NOTE_RETRIES_SPENT] = "retries-spent",
     [RCE_NOTE_SETTLING] = "settling",
+    [RCE_NOTE_ANSWER_BELIEVED] = "answer-believed",
 };
 
 const char *const rce_result_names[RCE_RESULT_COUNT + 1] = {

@@ -20,6 +20,8 @@
  *    was ACCEPTED names a task (never 0), and the end of that task is announced by CALLBACKs: none,
  *    one or several, early, late, or out of order, also before the response. They echo the
  *    operation, cluster and host of the SEND. Nothing of that is guaranteed to arrive; timers are.
+ *    Where an idempotency key led to a task of this operation on this target that has ended, the
+ *    response says so and how, because its end will not be announced a second time.
  *  - A timer fires once, at or after its time, unless it is set again or cancelled. To cancel one
  *    that is not set is harmless. DONE and FAIL cancel all timers.
  *
@@ -201,7 +203,8 @@ struct rce_options {
 
 enum rce_input_kind {
     RCE_INPUT_START,
-    RCE_INPUT_RESPONSE, /* request, result, and task | state | retry_after_ns */
+    RCE_INPUT_RESPONSE, /* request, result, and task (has_ended, outcome) | state | retry_after_ns
+                         */
     RCE_INPUT_CALLBACK, /* operation, cluster, host, task, outcome */
     RCE_INPUT_TIMER,    /* timer */
     /* The engine process died; this state is what was last persisted, and no timer is set. Timers
@@ -229,7 +232,8 @@ struct rce_input {
     uint8_t cluster, host;
     enum rce_result result;
     enum rce_outcome outcome;
-    uint32_t state;         /* bits of enum rce_state_bit */
+    bool has_ended; /* of an ACCEPTED response: the task has ended already, with `outcome` */
+    uint32_t state; /* bits of enum rce_state_bit */
     int64_t retry_after_ns; /* 0 = not given */
 };
 
@@ -256,8 +260,9 @@ enum rce_note {
     RCE_NOTE_RETRY,             /* asks again at at_ns */
     RCE_NOTE_RETRIES_SPENT,     /* stops asking; the deadline decides */
     RCE_NOTE_SETTLING,          /* waits until at_ns */
+    RCE_NOTE_ANSWER_BELIEVED,   /* task: as CALLBACK_BELIEVED, but the response said it has ended */
 };
-enum { RCE_NOTE_COUNT = RCE_NOTE_SETTLING + 1 };
+enum { RCE_NOTE_COUNT = RCE_NOTE_ANSWER_BELIEVED + 1 };
 
 enum rce_action_kind {
     RCE_PERSIST,

@@ -149,9 +149,11 @@ static void task_failed(struct rce_turn *turn, struct rce_track *track)
         pause_until_asking(turn, track, wait_ns);
 }
 
-static void believe(struct rce_turn *turn, struct rce_track *track, enum rce_outcome outcome)
+/* The task has ended, as a callback or an answer says. */
+static void believe(struct rce_turn *turn, struct rce_track *track, enum rce_note note,
+                    enum rce_outcome outcome)
 {
-    rce_turn_note_task(turn, track, RCE_NOTE_CALLBACK_BELIEVED, track->task);
+    rce_turn_note_task(turn, track, note, track->task);
     if (outcome == RCE_TASK_SUCCEEDED)
         end(turn, track);
     else
@@ -216,7 +218,7 @@ void rce_track_call_back(struct rce_turn *turn, struct rce_track *track)
     case RCE_PHASE_SETTLING: is_known = false; break;
     }
     if (is_known)
-        believe(turn, track, turn->input->outcome);
+        believe(turn, track, RCE_NOTE_CALLBACK_BELIEVED, turn->input->outcome);
     else
         rce_turn_ignore(turn);
 }
@@ -228,7 +230,9 @@ static void accepted(struct rce_turn *turn, struct rce_track *track)
     track->task = turn->input->task;
     enum rce_outcome outcome;
     if (take_early(track, track->task, &outcome))
-        believe(turn, track, outcome);
+        believe(turn, track, RCE_NOTE_CALLBACK_BELIEVED, outcome);
+    else if (turn->input->has_ended)
+        believe(turn, track, RCE_NOTE_ANSWER_BELIEVED, turn->input->outcome);
 }
 
 /* It was definitely not carried out; what an earlier attempt started may still be under way. */

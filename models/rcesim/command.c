@@ -1,8 +1,13 @@
 #include "models/rcesim/command.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "sim/base/check.h"
+#include "sim/base/error.h"
+#include "sim/base/text.h"
 
 #ifndef RCESIM_VERSION
 #define RCESIM_VERSION "unknown"
@@ -12,6 +17,14 @@ const char *const command_version = RCESIM_VERSION;
 
 void command_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
+    /* Arguments come back in messages, tables and JSON. */
+    for (int i = 1; i < argc; i++)
+        if (!text_is_utf8(argv[i], strlen(argv[i]), NULL)) {
+            fprintf(stderr,
+                    "%s: argument %d is not UTF-8; a file of such a name has to be renamed\n",
+                    argv[0], i);
+            exit(ERROR_USAGE);
+        }
     argp_parse(argp, argc, argv, 0, NULL, input);
 }
 

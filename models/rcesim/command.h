@@ -17,7 +17,7 @@ enum { COMMAND_THRESHOLD_FAILED = 10, COMMAND_INCONCLUSIVE = 11 };
 /* The exit status that thresholds demand; 0 where they are met. */
 int command_verdict_status(enum threshold_verdict verdict);
 
-/* argp with the settings that all commands share. */
+/* argp with the settings that all commands share. Arguments that are not UTF-8 end the program. */
 void command_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 int command_run(int argc, char **argv);
@@ -25,12 +25,14 @@ int command_validate(int argc, char **argv);
 int command_scenario(int argc, char **argv);
 int command_trace(int argc, char **argv);
 int command_compare(int argc, char **argv);
+int command_diagnose(int argc, char **argv);
 int command_fit(int argc, char **argv);
 int command_sweep(int argc, char **argv);
 int command_policies(int argc, char **argv);
 int command_ablate(int argc, char **argv);
 int command_calibrate(int argc, char **argv);
 int command_merge(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 /* The version of the program. */

@@ -147,6 +147,7 @@ static int finish(const struct ablate *ablate, const struct study *study,
         .configuration = ablate->base,
         .is_partial = ablate->result->is_partial,
         .print = print,
+        .manifest = ablate_manifest(ablate),
     };
     return study_publish(study, target, &report);
 }

@@ -153,6 +153,7 @@ static int finish(const struct calibrate *calibrate, const struct directory_targ
         .file_count = sizeof files / sizeof files[0],
         .configuration = calibrate->base,
         .print = print,
+        .manifest = calibrate_manifest(calibrate),
     };
     int status = study_publish(calibrate->study, target, &report);
     return status != 0 ? status : status_of(calibrate);

@@ -5,11 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "models/rcesim/interrupt.h"
 #include "models/rcesim/options.h"
+#include "models/rcesim/result/render.h"
+#include "models/rcesim/study/study_page.h"
+#include "reports/directory.h"
 #include "reports/identity.h"
 #include "reports/progress.h"
 #include "reports/table.h"
 #include "sim/base/check.h"
+#include "sim/base/text.h"
 #include "sim/base/units.h"
 #include "sim/chance/fit.h"
 #include "sim/stats/survival.h"
@@ -19,6 +24,7 @@ enum option_key {
     KEY_UNIT = 'u',
     KEY_FAMILY = 'f',
     KEY_QUIET = 'q',
+    KEY_OUTPUT = 'o',
     KEY_WHERE = 512,
     KEY_MIN,
     KEY_MAX,
@@ -28,7 +34,8 @@ enum option_key {
     KEY_SEED,
     KEY_KEY,
     KEY_QQ,
-    KEY_JSON
+    KEY_JSON,
+    KEY_FORCE
 };
 
 enum {
@@ -53,7 +60,8 @@ struct options {
     const char *key;
     bool has_family[FIT_FAMILY_COUNT];
     struct fit_bootstrap bootstrap;
-    bool is_qq, is_json, is_quiet;
+    bool is_qq, is_json, is_quiet, is_forced;
+    const char *output; /* A folder for page and chart; NULL: none. */
 };
 
 /* What there is to tell. */
@@ -186,6 +194,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_QQ: options->is_qq = true; return 0;
     case KEY_JSON: options->is_json = true; return 0;
     case KEY_QUIET: options->is_quiet = true; return 0;
+    case KEY_OUTPUT: options->output = argument; return 0;
+    case KEY_FORCE: options->is_forced = true; return 0;
     case ARGP_KEY_ARG:
         if (options->source.path != NULL)
             argp_error(state, "one file at a time: \"%s\" is too many", argument);
@@ -220,6 +230,9 @@ static void parse_options(struct options *options, int argc, char **argv)
         {"qq", KEY_QQ, NULL, 0, "Print the quantiles of data and families side by side", 3},
         {"json", KEY_JSON, NULL, 0, "Print JSON instead of tables", 3},
         {"quiet", KEY_QUIET, NULL, 0, "No progress", 3},
+        {"output", KEY_OUTPUT, "DIR", 0,
+         "Write the result as JSON, a page, and the chart of quantiles to a folder", 3},
+        {"force", KEY_FORCE, NULL, 0, "Replace a result that is there", 3},
         {0},
     };
     static const struct argp argp = {
@@ -726,7 +739,7 @@ static json_t *ended_json(const struct ended ended[ENDED_COUNT])
     return rows;
 }
 
-static void print_json(const struct findings *findings)
+static void write_json(const struct findings *findings, FILE *file)
 {
     const struct options *options = findings->options;
     const struct empirical_sample *rows = &findings->rows;
@@ -751,8 +764,210 @@ static void print_json(const struct findings *findings)
         json_object_set_new(value, "kaplan_meier", ended_json(ended));
     if (options->is_qq)
         json_object_set_new(value, "qq", qq_json(findings));
-    identity_write_json(value, stdout);
+    identity_write_json(value, file);
     json_decref(value);
+}
+
+/* An option with its value as it could be typed. */
+static const char *add_option(struct arena *arena, const char *text, const char *option,
+                              const char *value)
+{
+    if (value == NULL)
+        return text;
+    return arena_print(arena, "%s %s %s", text, option, options_quote(arena, value));
+}
+
+static const char *condition_text(struct arena *arena, const struct empirical_condition *condition)
+{
+    return condition == NULL ? NULL
+                             : arena_print(arena, "%s%s%s", condition->column,
+                                           condition->is_equal ? "==" : "!=", condition->text);
+}
+
+/* The command in a normal form: everything that can change the result. */
+static const char *normal_command(const struct findings *findings)
+{
+    const struct options *options = findings->options;
+    const struct empirical_source *source = &options->source;
+    struct arena *arena = options->arena;
+    const char *text = arena_print(arena, "rcesim fit %s", options_quote(arena, source->path));
+    text = add_option(arena, text, "--column", source->column);
+    text = add_option(arena, text, "--unit", options->unit);
+    for (size_t i = 0; i < source->condition_count; i++)
+        text = add_option(arena, text, "--where", condition_text(arena, &source->conditions[i]));
+    text = add_option(arena, text, "--min", options->min);
+    text = add_option(arena, text, "--max", options->max);
+    text = add_option(arena, text, "--censored", condition_text(arena, source->censored));
+    text = add_option(arena, text, "--censored-at", options->censored_at);
+    for (int i = 0; i < FIT_FAMILY_COUNT; i++)
+        if (options->has_family[i] && findings->fit_count < FIT_FAMILY_COUNT)
+            text = add_option(arena, text, "--family", fit_family_name((enum fit_family)i));
+    return arena_print(arena, "%s --bootstrap %u --seed %llu", text,
+                       options->bootstrap.sample_count,
+                       (unsigned long long)options->bootstrap.seed);
+}
+
+static uint64_t hash_rows(const struct findings *findings)
+{
+    const struct fit_sample *sample = &findings->sample;
+    uint64_t hash = 0;
+    for (size_t i = 0; i < sample->count; i++) {
+        char text[64];
+        int length = snprintf(text, sizeof text, "%016llx %.17g%s", (unsigned long long)hash,
+                              sample->times[i].value, sample->times[i].is_censored ? "+" : "");
+        hash = text_hash(text, (size_t)length);
+    }
+    return hash;
+}
+
+static struct identity identity_of(const struct findings *findings)
+{
+    const struct options *options = findings->options;
+    const char *slash = strrchr(options->source.path, '/');
+    return (struct identity){
+        .program = "rcesim",
+        .version = command_version,
+        .scenario = slash == NULL ? options->source.path : slash + 1,
+        .scenario_hash = hash_rows(findings),
+        .seed = options->bootstrap.seed,
+        .command = normal_command(findings),
+    };
+}
+
+/* Quantiles of the families against those of the data. */
+static void add_qq_chart(const struct findings *findings, struct study_page *page)
+{
+    enum { POINTS_MAX = 99 };
+    struct arena *arena = findings->options->arena;
+    size_t count = findings->sample.count < POINTS_MAX ? findings->sample.count : POINTS_MAX;
+    int64_t unit_ns;
+    const char *unit = chart_time_unit((int64_t)(last_ended(findings) * fit_unit_ns), &unit_ns);
+    double factor = fit_unit_ns / (double)unit_ns;
+    const struct dist *dists[FIT_FAMILY_COUNT] = {0};
+    struct chart *chart = chart_create(arena, CHART_QQ, "fit-quantiles");
+    chart_add_column(chart, CHART_DATA, "data", NULL);
+    for (size_t i = 0; i < findings->fit_count; i++) {
+        const char *name = fit_family_name(findings->fits[i].law.family);
+        dists[i] = findings->fits[i].is_found ? fit_dist(arena, &findings->fits[i].law) : NULL;
+        if (dists[i] != NULL)
+            chart_add_column(chart, CHART_FITTED, name, name);
+    }
+    for (size_t k = 0; k < count; k++) {
+        double level = ((double)k + 0.5) / (double)count;
+        struct fit_number data = qq_data(findings, level);
+        if (!data.is_known)
+            break;
+        chart_add_number(chart, factor * data.value);
+        for (size_t i = 0; i < findings->fit_count; i++)
+            if (dists[i] != NULL)
+                chart_add_number(chart, factor * dist_quantile(dists[i], level));
+    }
+    chart_set_words(chart, "Quantiles of the families against those of the data",
+                    arena_print(arena,
+                                "n = %zu %s, %zu quantiles; on the line a family says what "
+                                "the data says",
+                                findings->sample.count, rows_word(findings->sample.count), count),
+                    "Quantiles of fitted families against quantiles of the data.");
+    chart_set_x(chart, arena_print(arena, "data (%s)", unit), unit);
+    chart_set_y(chart, arena_print(arena, "family (%s)", unit), unit);
+    if (chart->column_count > 1)
+        manifest_add_chart(page->manifest, page->section, chart);
+}
+
+static const char *number_text(struct arena *arena, const struct fit_number *number, int decimals)
+{
+    return number->is_known ? arena_print(arena, "%.*f", decimals, number->value) : "-";
+}
+
+static void add_families(const struct findings *findings, struct study_page *page)
+{
+    static const char *const titles[] = {"family", "AICc", "KS", "p", "AD", "p", "scenario line"};
+    struct arena *arena = findings->options->arena;
+    bool has_limit = false;
+    for (size_t i = 0; i < findings->fit_count; i++)
+        has_limit = has_limit || (findings->fits[i].is_found && findings->fits[i].is_at_limit);
+    struct manifest_block *table = manifest_add_table(
+        page->section, arena_print(arena,
+                                   "Families, the best by AICc first%s; p of the distances KS and "
+                                   "AD by %zu bootstrap samples",
+                                   has_limit ? ", last those with a parameter at the limit of its "
+                                               "range, not to be trusted"
+                                             : "",
+                                   (size_t)findings->options->bootstrap.sample_count));
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
+        manifest_add_table_column(table, titles[i],
+                                  i == 0 || i == 6 ? MANIFEST_LEFT : MANIFEST_RIGHT);
+    for (size_t i = 0; i < findings->fit_count; i++) {
+        const struct fit *fit = &findings->fits[i];
+        if (!fit->is_found)
+            continue;
+        manifest_add_cell(table, fit_family_name(fit->law.family));
+        manifest_add_cell(table, number_text(arena, &fit->aicc, 1));
+        manifest_add_cell(table, arena_print(arena, "%.3f", fit->ks));
+        manifest_add_cell(table, number_text(arena, &fit->ks_p, 3));
+        manifest_add_cell(table, number_text(arena, &fit->ad, 3));
+        manifest_add_cell(table, number_text(arena, &fit->ad_p, 3));
+        manifest_add_cell(table, law_text(findings, fit));
+    }
+}
+
+static struct manifest *make_manifest(const struct findings *findings)
+{
+    struct arena *arena = findings->options->arena;
+    struct identity identity = identity_of(findings);
+    const struct fit *best = best_of(findings);
+    const char *lead = "No family can be trusted for this data.";
+    if (best != NULL)
+        lead = arena_print(arena, "Of the families tried, %s describes the data best (least AICc).",
+                           law_text(findings, best));
+    struct study_page page = study_page_begin(
+        arena, &identity,
+        &(struct study_page_words){
+            .question = arena_print(arena, "How is %s of %s distributed?",
+                                    findings->options->source.column, identity.scenario),
+            .lead = lead,
+            .id = STUDY_PAGE_FIT,
+            .title = "Fitted distributions",
+        });
+    add_qq_chart(findings, &page);
+    add_families(findings, &page);
+    return study_page_end(&page);
+}
+
+static bool write_folder(const struct findings *findings, const struct directory_target *target,
+                         struct render_report *drawn, struct error *error)
+{
+    struct directory *directory;
+    struct process_patience patience = {.interrupted = interrupt_catch()};
+    if (!directory_open(&directory, findings->options->arena, target, error))
+        return false;
+    FILE *file = directory_create_file(directory, target->mark, error);
+    bool is_good = file != NULL;
+    if (is_good) {
+        write_json(findings, file);
+        is_good = directory_close_file(directory, target->mark, file, error);
+    }
+    struct render_job job = {
+        .manifest = make_manifest(findings), .directory = directory, .patience = &patience};
+    if (is_good && render(&job, drawn, error))
+        return directory_commit(directory, error);
+    directory_discard(directory);
+    return false;
+}
+
+/* The exit status: 0, or that of an error, or of a picture that is missing. */
+static int store(const struct findings *findings, const struct directory_target *target)
+{
+    struct render_report drawn = {0};
+    struct error error;
+    if (target->path == NULL)
+        return 0;
+    if (!write_folder(findings, target, &drawn, &error))
+        return options_fail(&error);
+    if (!findings->options->is_json)
+        printf("\nResult: %s\n", target->path);
+    fflush(stdout);
+    return render_complain(&drawn) ? 0 : ERROR_CHART;
 }
 
 static void show(void *context, uint64_t done, uint64_t total)
@@ -803,14 +1018,21 @@ int command_fit(int argc, char **argv)
     };
     parse_options(&options, argc, argv);
     struct findings findings = {.options = &options};
+    struct directory_target target = {
+        .path = options.output, .mark = "fit.json", .replace = options.is_forced};
     struct error error;
-    bool is_found = find(&findings, &error);
-    if (is_found && options.is_json)
-        print_json(&findings);
-    else if (is_found)
-        print_findings(&findings);
+    int status = ERROR_IO;
+    if ((target.path != NULL && !directory_check(&target, &error)) || !find(&findings, &error)) {
+        if (error.code == ERROR_SCENARIO)
+            error.code = ERROR_IO; /* There is no scenario here: what is wrong is the file. */
+        status = options_fail(&error);
+    } else {
+        if (options.is_json)
+            write_json(&findings, stdout);
+        else
+            print_findings(&findings);
+        status = store(&findings, &target);
+    }
     arena_destroy(arena);
-    if (!is_found && error.code == ERROR_SCENARIO)
-        error.code = ERROR_IO; /* There is no scenario here: what is wrong is the file. */
-    return is_found ? 0 : options_fail(&error);
+    return status;
 }

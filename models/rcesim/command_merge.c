@@ -10,13 +10,20 @@
 #include "models/rcesim/result/store.h"
 #include "models/rcesim/run/stored.h"
 
-enum option_key { KEY_QUIET = 'q', KEY_OUTPUT = 'o', KEY_JSON = 512, KEY_FORCE, KEY_JUNIT };
+enum option_key {
+    KEY_QUIET = 'q',
+    KEY_OUTPUT = 'o',
+    KEY_JSON = 512,
+    KEY_FORCE,
+    KEY_JUNIT,
+    KEY_DATABASE
+};
 
 struct options {
     struct arena *arena;
     struct options_list parts;
     const char *output; /* NULL: out/NAME */
-    const char *junit;
+    const char *junit, *database;
     bool is_json, is_forced, is_quiet;
 };
 
@@ -28,6 +35,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_FORCE: options->is_forced = true; return 0;
     case KEY_JSON: options->is_json = true; return 0;
     case KEY_JUNIT: options->junit = argument; return 0;
+    case KEY_DATABASE: options->database = argument; return 0;
     case KEY_QUIET: options->is_quiet = true; return 0;
     case ARGP_KEY_ARG: options_list_add(&options->parts, options->arena, argument); return 0;
     case ARGP_KEY_END:
@@ -46,6 +54,7 @@ static void parse_options(struct options *options, int argc, char **argv)
         {"json", KEY_JSON, NULL, 0, "Print the summary as JSON instead of tables", 1},
         {"junit", KEY_JUNIT, "FILE", 0,
          "Write the thresholds as JUnit XML, for CI; a file that is there is replaced", 1},
+        {"db", KEY_DATABASE, "FILE", 0, "Add the result to a SQLite database", 1},
         {"quiet", KEY_QUIET, NULL, 0, "No notices", 1},
         {0},
     };
@@ -100,6 +109,7 @@ static int merge(const struct options *options)
             .commands = first.commands,
             .target = {.path = output, .mark = STORE_MARK, .replace = options->is_forced},
             .junit = options->junit,
+            .database = options->database,
             .is_json = options->is_json,
             .is_quiet = options->is_quiet,
         };

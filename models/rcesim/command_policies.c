@@ -228,6 +228,7 @@ static int finish(const struct policies *policies, const struct directory_target
         .configuration = policies->configuration,
         .is_partial = policies->is_partial,
         .print = print,
+        .manifest = policies_manifest(policies),
     };
     int status = study_publish(&policies->study, target, &report);
     if (status != 0)

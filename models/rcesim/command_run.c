@@ -16,7 +16,7 @@
 #include "models/rcesim/run/stored.h"
 #include "reports/directory.h"
 
-enum option_key { KEY_ROWS = 512, KEY_THRESHOLD, KEY_EXTEND, KEY_SHARD, KEY_JUNIT };
+enum option_key { KEY_ROWS = 512, KEY_THRESHOLD, KEY_EXTEND, KEY_SHARD, KEY_JUNIT, KEY_DATABASE };
 
 enum rows_wanted { ROWS_NONE, ROWS_FIRST, ROWS_ALL };
 
@@ -25,8 +25,9 @@ struct options {
     struct options_work work;
     struct options_list thresholds; /* --threshold */
     enum rows_wanted rows;
-    const char *extend; /* A result directory; NULL: begin anew. */
-    const char *junit;  /* A file for CI; NULL: none. */
+    const char *extend;   /* A result directory; NULL: begin anew. */
+    const char *junit;    /* A file for CI; NULL: none. */
+    const char *database; /* A SQLite file; NULL: none. */
     struct stored_shard shard;
 };
 
@@ -63,6 +64,8 @@ static void check_together(const struct options *options, const struct argp_stat
         argp_error(state, "--shard prints no result, so there is none as --json; merge prints it");
     if (options->shard.count > 0 && options->junit != NULL)
         argp_error(state, "--shard judges nothing, so there is nothing for --junit; merge judges");
+    if (options->shard.count > 0 && options->database != NULL)
+        argp_error(state, "--shard is a part of a run, and --db takes whole ones; merge adds it");
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -82,6 +85,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options_note(&options->scenario, "--threshold", argument);
         return 0;
     case KEY_JUNIT: options->junit = argument; return 0;
+    case KEY_DATABASE: options->database = argument; return 0;
     }
     return options_one_scenario(key, argument, state, &options->scenario);
 }
@@ -95,6 +99,10 @@ static void parse_options(struct options *options, int argc, char **argv)
          "One more threshold, such as 'failure_rate(after) < 1%'; may be given several times", 2},
         {"junit", KEY_JUNIT, "FILE", 0,
          "Write the thresholds as JUnit XML, for CI; a file that is there is replaced", 2},
+        {"db", KEY_DATABASE, "FILE", 0,
+         "Add the result to a SQLite database: replications, and workflows with their requests of "
+         "the replications that --rows says",
+         2},
         {"extend", KEY_EXTEND, "DIR", 0,
          "Simulate only the replications that the result in DIR lacks, and join both; without "
          "--output DIR is replaced",
@@ -167,6 +175,7 @@ static void prepare(const struct options *options, struct configuration *configu
                    .mark = STORE_MARK,
                    .replace = options->work.is_forced},
         .junit = options->junit,
+        .database = options->database,
         .is_json = options->work.is_json,
         .is_quiet = options->work.is_quiet,
     };

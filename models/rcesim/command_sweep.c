@@ -16,13 +16,13 @@
 
 enum { LISTED_MAX = 40 };
 
-enum option_key { KEY_OVER = 512, KEY_WHERE, KEY_METRIC, KEY_DRY_RUN, KEY_CHECK };
+enum option_key { KEY_OVER = 512, KEY_WHERE, KEY_METRIC, KEY_DRY_RUN, KEY_CHECK, KEY_ALONE };
 
 struct options {
     struct options_scenario scenario;
     struct options_work work;
     struct options_list overs, wheres, metrics;
-    bool is_dry_run, is_checked;
+    bool is_dry_run, is_checked, is_alone;
 };
 
 static void add(struct options *options, struct options_list *list, const char *option,
@@ -44,6 +44,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_WHERE: add(options, &options->wheres, "--where", argument); return 0;
     case KEY_METRIC: add(options, &options->metrics, "--metric", argument); return 0;
     case KEY_DRY_RUN: options->is_dry_run = true; return 0;
+    case KEY_ALONE:
+        options->is_alone = true;
+        options_note(&options->scenario, "--one-at-a-time", NULL);
+        return 0;
+    case ARGP_KEY_SUCCESS:
+        if (options->is_alone && options->wheres.count > 0)
+            argp_error(state, "--one-at-a-time crosses nothing, so there is nothing for --where");
+        return 0;
     case KEY_CHECK: options->is_checked = true; return 0;
     }
     return options_one_scenario(key, argument, state, &options->scenario);
@@ -61,6 +69,10 @@ static void parse_options(struct options *options, int argc, char **argv)
          2},
         {"where", KEY_WHERE, "CONDITION", 0,
          "Keep only points that meet it, such as 'a.b + 5min <= 2 * c.d'", 2},
+        {"one-at-a-time", KEY_ALONE, NULL, 0,
+         "Vary each --over alone, everything else as the scenario has it: how much depends on what "
+         "(the tornado)",
+         2},
         {"metric", KEY_METRIC, "NAME", 0,
          "Only this metric in all tables and files; may be given several times. Without it, tables "
          "show what matters most in the model and files have all",
@@ -125,14 +137,19 @@ static bool read_axes(const struct options *options, const struct configuration 
     for (size_t i = 0; i < options->overs.count; i++)
         if (!grid_add(grid, options->overs.items[i], error))
             return false;
+    if (options->overs.count > 0 && options->is_alone)
+        return grid_build_alone(grid, error);
     if (options->overs.count > 0)
         return grid_build(grid, options->wheres.items, options->wheres.count, error);
     if (scenario_child_count(configuration->scenario, "sweep") == 0)
         return error_set(error, ERROR_USAGE,
                          "nothing to vary: write --over PATH=VALUES, such as --over "
                          "fleet.sddcs=10,100, or a `sweep` list in the scenario");
-    return sweep_list_add(configuration, grid, error) &&
-           grid_build(grid, options->wheres.items, options->wheres.count, error);
+    if (!sweep_list_add(configuration, grid, error))
+        return false;
+    if (options->is_alone)
+        return grid_build_alone(grid, error);
+    return grid_build(grid, options->wheres.items, options->wheres.count, error);
 }
 
 static bool prepare(struct sweep *sweep, struct grid *grid, const struct options *options,
@@ -146,7 +163,7 @@ static bool prepare(struct sweep *sweep, struct grid *grid, const struct options
     if (!read_axes(options, plain, grid, error))
         return false;
     const char **overrides = grid_overrides(grid, study->arena, 0);
-    if (!study_load(study, study->arena, overrides, grid->override_count, &first, error))
+    if (!study_load(study, study->arena, overrides, grid_override_count(grid, 0), &first, error))
         return error_context(error, "point 1 of %zu (%s)", grid->point_count,
                              grid_point_text(grid, study->arena, 0));
     sweep->grid = grid;
@@ -171,7 +188,8 @@ static bool measure_point(const struct sweep *sweep, size_t point, double *cost_
     struct configuration *configuration;
     struct study_run run = {0};
     struct progress clock = progress_start(stderr, true);
-    if (!study_load(study, arena, overrides, sweep->grid->override_count, &configuration, error) ||
+    size_t count = grid_override_count(sweep->grid, point);
+    if (!study_load(study, arena, overrides, count, &configuration, error) ||
         !study_simulate(study, arena, configuration, 1, &run, error)) {
         arena_destroy(arena);
         return false;
@@ -257,6 +275,7 @@ static int finish(const struct sweep *sweep, const struct directory_target *targ
         .configuration = sweep->base,
         .is_partial = sweep_is_partial(sweep),
         .print = print,
+        .manifest = sweep_manifest(sweep),
     };
     int status = study_publish(sweep->study, target, &report);
     if (status != 0 || !sweep->is_checked)

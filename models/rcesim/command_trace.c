@@ -9,10 +9,24 @@
 #include "models/rcesim/options.h"
 #include "models/rcesim/run/single.h"
 #include "models/rcesim/result/story.h"
+#include "models/rcesim/result/trace_chrome.h"
+#include "models/rcesim/result/trace_jsonl.h"
 #include "models/rcesim/result/verdict.h"
 #include "models/vmc/model.h"
+#include "reports/identity.h"
+#include "reports/output.h"
 
-enum option_key { KEY_WORKFLOW = 'w', KEY_REPLICATION = 'r', KEY_BESIDE = 512, KEY_LEVEL };
+enum option_key {
+    KEY_WORKFLOW = 'w',
+    KEY_REPLICATION = 'r',
+    KEY_OUTPUT = 'o',
+    KEY_BESIDE = 512,
+    KEY_LEVEL,
+    KEY_FORMAT,
+    KEY_SCHEMA,
+};
+
+enum format { FORMAT_TEXT, FORMAT_CHROME, FORMAT_JSONL, FORMAT_COUNT };
 
 struct options {
     struct options_scenario scenario;
@@ -22,6 +36,9 @@ struct options {
     uint32_t replication;
     bool is_beside;
     enum trace_level level;
+    enum format format;
+    const char *output; /* A file; NULL: standard output. */
+    bool is_schema;     /* Of the lines of FORMAT_JSONL; there is no story then. */
 };
 
 static void parse_level(struct options *options, const char *text, const struct argp_state *state)
@@ -32,6 +49,17 @@ static void parse_level(struct options *options, const char *text, const struct 
         options->level = TRACE_DEBUG;
     else
         argp_error(state, "--level takes step or debug, not \"%s\"", text);
+}
+
+static void parse_format(struct options *options, const char *text, const struct argp_state *state)
+{
+    static const char *const formats[FORMAT_COUNT] = {"text", "chrome", "jsonl"};
+    for (int i = 0; i < FORMAT_COUNT; i++)
+        if (strcmp(text, formats[i]) == 0) {
+            options->format = (enum format)i;
+            return;
+        }
+    argp_error(state, "--format takes text, chrome or jsonl, not \"%s\"", text);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -52,6 +80,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_BESIDE: options->is_beside = true; return 0;
     case KEY_LEVEL: parse_level(options, argument, state); return 0;
+    case KEY_FORMAT: parse_format(options, argument, state); return 0;
+    case KEY_OUTPUT: options->output = argument; return 0;
+    case KEY_SCHEMA: options->is_schema = true; return 0;
+    case ARGP_KEY_END:
+        if (options->is_schema)
+            return 0; /* It is about no scenario. */
+        break;
     }
     return options_one_scenario(key, argument, state, &options->scenario);
 }
@@ -65,6 +100,12 @@ static void parse_options(struct options *options, int argc, char **argv)
          "Which replication (default: 0, or the first in which a workflow failed)", 2},
         {"beside", KEY_BESIDE, NULL, 0, "Two variants side by side, in the same world", 2},
         {"level", KEY_LEVEL, "LEVEL", 0, "step (the default) or debug: every event", 2},
+        {"format", KEY_FORMAT, "FORMAT", 0,
+         "text (the default), chrome: trace events for Perfetto, or jsonl: one JSON object a line",
+         2},
+        {"output", KEY_OUTPUT, "FILE", 0, "Where it goes (default: standard output)", 2},
+        {"schema", KEY_SCHEMA, NULL, 0, "Print the JSON Schema of a line of jsonl, and no story",
+         2},
         {0},
     };
     static const struct argp_child children[] = {{&options_scenario_argp, 0, NULL, 0}, {0}};
@@ -273,6 +314,66 @@ static bool tell_two(const struct options *options, const struct subject *subjec
     return true;
 }
 
+/* For another program. */
+static bool tell_program(const struct options *options, const struct subject *subject, FILE *file,
+                         struct error *error)
+{
+    const struct configuration *configuration = subject->configuration;
+    struct record_of_life lives[2];
+    const struct trace *traces[2];
+    const char *variants[2];
+    size_t count = options->is_beside ? 2 : 1;
+    for (size_t i = 0; i < count; i++) {
+        if (!record_story(options, subject, subject->variants[i], &lives[i], error))
+            return false;
+        traces[i] = lives[i].trace;
+        variants[i] = configuration->variants[subject->variants[i]].name;
+    }
+    struct trace_document document = {
+        .traces = traces,
+        .variants = variants,
+        .count = count,
+        .version = command_version,
+        .scenario = scenario_name(configuration->scenario),
+        .scenario_hash = scenario_hash(configuration->scenario),
+        .seed = configuration->seed,
+        .replication = subject->replication,
+        .workflow = subject->workflow,
+        .arena = options->scenario.arena,
+    };
+    if (options->format == FORMAT_CHROME)
+        trace_chrome_write(&document, file);
+    else
+        trace_jsonl_write(&document, file);
+    return true;
+}
+
+static bool tell(const struct options *options, const struct subject *subject, FILE *file,
+                 struct error *error)
+{
+    if (options->format != FORMAT_TEXT)
+        return tell_program(options, subject, file, error);
+    struct page page = page_of(file);
+    return options->is_beside ? tell_two(options, subject, &page, error)
+                              : tell_one(options, subject, &page, error);
+}
+
+/* To standard output, or to a file that appears whole or not at all. */
+static bool tell_somewhere(const struct options *options, const struct subject *subject,
+                           struct error *error)
+{
+    if (options->output == NULL)
+        return tell(options, subject, stdout, error);
+    struct output output;
+    if (!output_open(&output, options->scenario.arena, options->output, error))
+        return false;
+    if (!tell(options, subject, output.file, error)) {
+        output_discard(&output);
+        return false;
+    }
+    return output_commit(&output, error);
+}
+
 /* The variants in the order of the command line; without one, the first of the scenario. */
 static void order_variants(const struct options *options, struct subject *subject)
 {
@@ -325,12 +426,17 @@ static int load_and_tell(const struct options *options)
         !check_variants(options, configuration, &error))
         return options_fail(&error);
     struct subject subject = {.configuration = configuration};
-    struct page page = page_of(stdout);
     order_variants(options, &subject);
-    bool is_told = choose(options, &subject, &error) &&
-                   (options->is_beside ? tell_two(options, &subject, &page, &error)
-                                       : tell_one(options, &subject, &page, &error));
+    bool is_told = choose(options, &subject, &error) && tell_somewhere(options, &subject, &error);
     return is_told ? 0 : options_fail(&error);
+}
+
+static int print_schema(struct arena *arena)
+{
+    json_t *schema = trace_jsonl_schema(arena);
+    identity_write_json(schema, stdout);
+    json_decref(schema);
+    return 0;
 }
 
 int command_trace(int argc, char **argv)
@@ -338,7 +444,7 @@ int command_trace(int argc, char **argv)
     struct arena *arena = arena_create("program", 0);
     struct options options = {.scenario.arena = arena};
     parse_options(&options, argc, argv);
-    int status = load_and_tell(&options);
+    int status = options.is_schema ? print_schema(arena) : load_and_tell(&options);
     arena_destroy(arena);
     return status;
 }

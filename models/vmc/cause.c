@@ -14,6 +14,7 @@ const char *const vmc_cause_names[CAUSE_COUNT + 1] = {
     [CAUSE_HOST_FAILURE] = "host_failure",
     [CAUSE_THROTTLED] = "throttled",
     [CAUSE_SERVICE_ERROR] = "service_error",
+    [CAUSE_NEVER_ENDED] = "never_ended",
     [CAUSE_OTHER] = "other",
 };
 
@@ -48,10 +49,10 @@ static enum vmc_cause of_precheck(const struct cluster *cluster)
         return of_provisioning(cluster);
     if (!platform_is_cluster_ready(cluster))
         return cluster->duplicates_count > 0 ? CAUSE_DUPLICATE_TRIGGER : CAUSE_OTHER;
-    /* Nothing did: no answer said so in time. */
-    return cluster->last_read_result == RCE_STATE
-               ? CAUSE_LOST_ANSWER
-               : of_answer((enum rce_result)cluster->last_read_result, cluster);
+    /* Nothing does now: it became ready after the last look, or no answer said so in time. */
+    if (cluster->last_read_result != RCE_STATE)
+        return of_answer((enum rce_result)cluster->last_read_result, cluster);
+    return cluster->last_read_pending ? of_provisioning(cluster) : CAUSE_LOST_ANSWER;
 }
 
 static enum vmc_cause of_dead_task(const struct task *task, const struct cluster *cluster)
@@ -116,10 +117,20 @@ static enum vmc_cause of_deadline(struct sddc *sddc, const struct rce_action *fa
     return of_task(sddc, &sddc->tasks[last], last_result);
 }
 
-/* An update that is refused because an earlier one left the host failed is the fault of that. */
+/* The task that the engine heard has failed: did a key bring an old failure back? */
+static enum vmc_cause of_failed_task(struct sddc *sddc, const struct rce_action *failure)
+{
+    const struct target *target = service_target(sddc, failure->cluster, failure->host);
+    uint16_t last = target->last_task[service_target_slot(failure->operation)];
+    return last != 0 && sddc->tasks[last].told_again ? CAUSE_DEAD_TASK
+                                                     : of_task_failure(failure->operation);
+}
+
+/* An update that is refused because an earlier one left the host failed is the fault of that; one
+ * that a key answers with an earlier failure has not even been tried. */
 static bool is_host_failed(struct sddc *sddc, const struct rce_action *failure)
 {
-    return failure->operation == RCE_UPDATE_HOST &&
+    return failure->operation == RCE_UPDATE_HOST && failure->reason != RCE_REASON_TASK_FAILED &&
            platform_host(&sddc->clusters[failure->cluster], failure->host)->state == HOST_FAILED;
 }
 
@@ -131,7 +142,7 @@ enum vmc_cause cause_of(struct sddc *sddc, const struct rce_action *failure)
         failure->cluster == RCE_NO_CLUSTER ? NULL : &sddc->clusters[failure->cluster];
     switch (failure->reason) {
     case RCE_REASON_DEADLINE: return of_deadline(sddc, failure);
-    case RCE_REASON_TASK_FAILED: return of_task_failure(failure->operation);
+    case RCE_REASON_TASK_FAILED: return of_failed_task(sddc, failure);
     case RCE_REASON_THROTTLED: return CAUSE_THROTTLED;
     case RCE_REASON_UNAVAILABLE: return CAUSE_SERVICE_ERROR;
     case RCE_REASON_NOT_READY: return of_answer(RCE_NOT_READY, cluster);

@@ -14,6 +14,7 @@ void vmc_config_init(struct vmc_config *config)
                     .key_scope = VMC_KEY_BY_TARGET,
                     .key_retention_ns = UNITS_D},
         .wave = {.schedule = VMC_START_AT_ONCE},
+        .bin_ns = 30 * UNITS_MIN,
     };
 }
 

@@ -20,6 +20,8 @@ enum {
     VMC_SDDCS_MAX = 1 << 21,
     VMC_GROUPS_MAX = 32,
     VMC_WINDOWS_MAX = 32,
+    VMC_STAGES_MAX = 16,
+    VMC_DETECT_MAX = 100000, /* failures that a rule can ask for */
 };
 
 /* A part of the fleet. Which SDDC is in which group is drawn by the shares. */
@@ -153,6 +155,60 @@ struct vmc_config {
     struct vmc_maintenance maintenance;
     struct vmc_service service;
     struct vmc_wave wave;
+    int64_t bin_ns; /* width of the bins in which the course of the wave is counted */
+};
+
+/* Which workflows a stage of a rollout concerns. Those that start later belong to it by the same
+ * rule, except for the first. */
+enum vmc_selection {
+    VMC_SELECT_FAILING, /* those that have failed by then; `share` of them, at random */
+    VMC_SELECT_FIRST,   /* the first `share` of the fleet, in the order of the wave */
+    VMC_SELECT_RANDOM,  /* `share` of the fleet, at random: each SDDC has one number for all stages
+                         */
+    VMC_SELECT_ALL,
+};
+
+struct vmc_stage {
+    enum vmc_selection select;
+    double share;
+    int64_t after_ns; /* since the deployment */
+};
+
+/* Which running workflows of a stage are handed to the new engine; the others end as they began. */
+enum vmc_hand_over {
+    VMC_HAND_OVER_BEFORE_MAINTENANCE, /* those that have not asked for maintenance yet */
+    VMC_HAND_OVER_ALL,
+    VMC_HAND_OVER_NONE,
+};
+
+/* What becomes of the failed workflows of a stage. */
+enum vmc_redrive {
+    VMC_REDRIVE_NEVER,
+    VMC_REDRIVE_AT_ONCE,
+    VMC_REDRIVE_WHEN_QUIET, /* once no task of the SDDC is under way any more */
+};
+
+/* What happens when a wave is seen to fail: another engine takes over, stage by stage. */
+struct vmc_rollout {
+    const struct rce_engine *engine; /* NULL: nothing is deployed */
+    const struct rce_options *options;
+    uint32_t detect_failed_count; /* Detected when so many have failed ... */
+    int64_t detect_within_ns;     /* ... within so long; a count of 0: at detect_at_ns. */
+    int64_t detect_at_ns;
+    int64_t delay_ns; /* from the detection to the deployment */
+    int64_t drain_ns; /* a workflow with a request under way changes engines when it is answered, or
+                         so long after its stage */
+    int64_t pace_ns;  /* between two re-drives of a stage */
+    int64_t pause_ns; /* no workflow starts for so long from the detection on */
+    uint32_t stages_count;
+    struct vmc_stage stages[VMC_STAGES_MAX]; /* in the order of after_ns */
+    enum vmc_hand_over hand_over;
+    enum vmc_redrive redrive;
+    /* Stop and roll back when, of at least so many workflows that ended under the new engine, more
+     * than this share failed; 0: never. */
+    uint32_t halt_decided_count;
+    double halt_failed_share;
+    bool is_placebo; /* failed workflows are re-driven by the old engine, nothing else changes */
 };
 
 /* What one variant runs: a shared world and an engine of its own. This is `parameters` of the
@@ -161,6 +217,7 @@ struct vmc_parameters {
     const struct vmc_config *world;
     const struct rce_engine *engine;
     const struct rce_options *options;
+    const struct vmc_rollout *rollout; /* NULL: the same engine to the end */
     bool shuffle_ties; /* order events of the same instant at random, by named draws */
 };
 

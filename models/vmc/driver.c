@@ -15,6 +15,10 @@ static void end_workflow(struct world *world, uint32_t index, const struct rce_a
     cancel_timers(world, sddc);
     sddc->status = failed ? RCE_FAILED : RCE_SUCCEEDED;
     sddc->ended_at_ns = world->now_ns;
+    if (sddc->redriven_at_ns < 0) {
+        sddc->first_status = sddc->status;
+        sddc->first_ended_at_ns = world->now_ns;
+    }
     world->last_end_ns = world->now_ns;
     sddc->reason = failed ? (uint8_t)action->reason : RCE_REASON_NONE;
     STORY(world, STORY_ENDED, entity_of_target(index, action->cluster, action->host), failed,
@@ -24,16 +28,14 @@ static void end_workflow(struct world *world, uint32_t index, const struct rce_a
         sddc->failed_cluster = action->cluster;
         sddc->failed_host = action->host;
         sddc->cause = (uint8_t)cause_of(sddc, action);
-        world_count(world, METRIC_FAILURE_RATE, 1);
-        world_count(world, (enum vmc_metric)(METRIC_FIRST_CAUSE + sddc->cause), 1);
-        record_set_failed(world->record, index);
         STORY(world, STORY_CAUSE, entity_of_sddc(index), sddc->cause);
     } else {
         invariant_check_completed(world, index);
     }
-    histogram_add(&world->record->histograms[0], world->now_ns - sddc->started_at_ns);
     sim_fold(world->sim, (uint64_t)index << 8 | sddc->status);
     wave_workflow_ended(world);
+    if (world->parameters->rollout != NULL)
+        rollout_workflow_ended(world, index);
 }
 
 static void set_timer(struct world *world, uint32_t index, const struct rce_action *action)
@@ -65,7 +67,8 @@ static void take_note(struct world *world, uint32_t index, const struct rce_acti
         sddc->ignored_count++;
         world_count(world, METRIC_CALLBACKS_IGNORED, 1);
         return;
-    case RCE_NOTE_CALLBACK_BELIEVED: invariant_check_believed(world, index, action); return;
+    case RCE_NOTE_CALLBACK_BELIEVED:
+    case RCE_NOTE_ANSWER_BELIEVED: invariant_check_believed(world, index, action); return;
     case RCE_NOTE_STEP_STARTED:
     case RCE_NOTE_STEP_ENDED:
     case RCE_NOTE_RESPONSE_IGNORED:
@@ -108,31 +111,82 @@ static void feed(struct world *world, uint32_t index, struct rce_input *input)
           input->kind == RCE_INPUT_RESPONSE ? (uint64_t)input->result : (uint64_t)input->outcome,
           input->kind == RCE_INPUT_TIMER ? input->timer : input->task);
     struct rce_actions *actions = &world->actions;
+    struct running_engine *running = &world->engines[sddc->version];
     enum rce_status status =
-        world->parameters->engine->step(sddc->workflow, &world->process, input, actions);
+        running->engine->step(sddc->workflow, &running->process, input, actions);
     CHECK(actions->count <= RCE_ACTIONS_MAX);
     for (uint32_t i = 0; i < actions->count; i++)
         carry_out(world, index, &actions->items[i]);
     CHECK(sddc->status == status);
 }
 
+static void feed_kind(struct world *world, uint32_t index, enum rce_input_kind kind)
+{
+    feed(world, index,
+         &(struct rce_input){.kind = kind, .cluster = RCE_NO_CLUSTER, .host = RCE_NO_HOST});
+}
+
 void driver_start(struct world *world, uint32_t index)
 {
-    fleet_make_sddc(world, index);
     struct sddc *sddc = &world->sddcs[index];
+    if (world->parameters->rollout != NULL)
+        rollout_workflow_started(world, index);
+    fleet_make_sddc(world, index);
     sddc->started_at_ns = world->now_ns;
-    sddc->triggered_at_ns = -1;
+    sddc->triggered_at_ns = sddc->first_ended_at_ns = sddc->redriven_at_ns = -1;
     sddc->status = RCE_RUNNING;
-    world->parameters->engine->init(sddc->workflow, &sddc->plan, world->parameters->options);
-    feed(world, index,
-         &(struct rce_input){
-             .kind = RCE_INPUT_START, .cluster = RCE_NO_CLUSTER, .host = RCE_NO_HOST});
+    const struct running_engine *running = &world->engines[sddc->version];
+    running->engine->init(sddc->workflow, &sddc->plan, running->options);
+    feed_kind(world, index, RCE_INPUT_START);
+}
+
+/* Hand a workflow, as its engine would save it now, to the engine that is wanted. False, and no
+ * change, if that one refuses the state. A workflow that has ended is not told. */
+bool driver_change(struct world *world, uint32_t index)
+{
+    struct sddc *sddc = &world->sddcs[index];
+    const struct running_engine *from = &world->engines[sddc->version];
+    const struct running_engine *to = &world->engines[sddc->wanted];
+    size_t saved_bytes = from->engine->save(sddc->workflow, NULL, 0);
+    size_t block_bytes = to->engine->state_size_bytes(&sddc->plan);
+    void *block = sddc->workflow;
+    if (saved_bytes > world->saved_room_bytes) {
+        world->saved_room_bytes = saved_bytes * 2;
+        world->saved = arena_take(world->arena, world->saved_room_bytes);
+    }
+    from->engine->save(sddc->workflow, world->saved, saved_bytes);
+    if (block_bytes > from->engine->state_size_bytes(&sddc->plan))
+        block = arena_take(world->arena, block_bytes);
+    if (!to->engine->load(block, &sddc->plan, to->options, world->saved, saved_bytes))
+        return false;
+    sddc->has_waited = sddc->has_waited || sddc->early_trigger;
+    STORY(world, STORY_CHANGED, entity_of_sddc(index), sddc->version, sddc->wanted);
+    sddc->workflow = block;
+    sddc->version = sddc->wanted;
+    cancel_timers(world, sddc);
+    feed_kind(world, index, RCE_INPUT_ENGINE_CHANGED);
+    return true;
+}
+
+void driver_redrive(struct world *world, uint32_t index)
+{
+    struct sddc *sddc = &world->sddcs[index];
+    CHECK(sddc->status == RCE_FAILED);
+    sddc->status = RCE_RUNNING;
+    sddc->redriven_at_ns = world->now_ns;
+    world->wave.running_count++;
+    STORY(world, STORY_REDRIVEN, entity_of_sddc(index), sddc->version);
+    feed_kind(world, index, RCE_INPUT_REDRIVEN);
 }
 
 void driver_respond(struct world *world, uint32_t slot)
 {
     struct request request = world->requests[slot];
+    if (attempts_are_wanted(world))
+        attempts_write(world, slot);
+    struct sddc *sddc = &world->sddcs[request.sddc];
     service_free_request(world, slot);
+    sddc->requests_open--;
     feed(world, request.sddc,
          &(struct rce_input){.kind = RCE_INPUT_RESPONSE,
                              .request = request.request,
@@ -141,8 +195,12 @@ void driver_respond(struct world *world, uint32_t slot)
                              .cluster = request.cluster,
                              .host = request.host,
                              .result = (enum rce_result)request.result,
+                             .has_ended = request.has_ended,
+                             .outcome = request.has_failed ? RCE_TASK_FAILED : RCE_TASK_SUCCEEDED,
                              .state = request.state,
                              .retry_after_ns = request.retry_after_ns});
+    if (rollout_is_awaited(sddc))
+        rollout_go_on(world, request.sddc);
 }
 
 void driver_callback(struct world *world, uint32_t entity, uint16_t id)

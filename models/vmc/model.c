@@ -115,6 +115,9 @@ static void handle(struct world *world, const struct sim_event *event)
     case EVENT_REPAIRED: platform_repaired(world, event->subject); return;
     case EVENT_CALLBACK: driver_callback(world, event->subject, (uint16_t)event->a); return;
     case EVENT_TIMER: driver_timer(world, event->subject, (uint32_t)event->a); return;
+    case EVENT_ROLLOUT: rollout_step(world, event->a); return;
+    case EVENT_CHANGE: rollout_change(world, event->subject, event->a != 0); return;
+    case EVENT_REDRIVE: rollout_redrive(world, event->subject); return;
     }
     CHECK_UNREACHABLE("an event of an unknown kind");
 }
@@ -123,11 +126,19 @@ static void handle(struct world *world, const struct sim_event *event)
  */
 static void close_unended(struct world *world, uint32_t index)
 {
-    world->sddcs[index].cause = CAUSE_OTHER;
+    world->sddcs[index].cause = CAUSE_NEVER_ENDED;
     invariant_break(world, entity_of_sddc(index), VIOLATION_NEVER_ENDED);
+}
+
+/* How the workflow ended in the end, after a second drive if there was one. */
+static void close_failure(struct world *world, uint32_t index)
+{
+    const struct sddc *sddc = &world->sddcs[index];
+    if (sddc->status == RCE_SUCCEEDED)
+        return;
     record_set_failed(world->record, index);
     world_count(world, METRIC_FAILURE_RATE, 1);
-    world_count(world, (enum vmc_metric)(METRIC_FIRST_CAUSE + CAUSE_OTHER), 1);
+    world_count(world, (enum vmc_metric)(METRIC_FIRST_CAUSE + sddc->cause), 1);
 }
 
 /* Temporary hosts that nobody removed are left over, a cost of failure until the end of the wave.
@@ -146,6 +157,37 @@ static void close_hosts(const struct world *world, struct sddc *sddc)
         if (end_ns > cluster->asked_at_ns)
             sddc->temporary_host_ns += end_ns - cluster->asked_at_ns;
     }
+}
+
+/* The race: when the clusters with a temporary host were ready and when maintenance was first asked
+ * for there, both since the temporary host was asked for. Clusters that never saw both are left out
+ * of all three, so that they can be compared. */
+static void close_race(struct world *world, const struct sddc *sddc)
+{
+    struct histogram *histograms = world->record->histograms;
+    for (uint32_t c = 0; c < sddc->plan.clusters_count; c++) {
+        const struct cluster *cluster = &sddc->clusters[c];
+        if (cluster->ready_at_ns < 0 || cluster->triggered_at_ns < cluster->asked_at_ns)
+            continue;
+        int64_t early_ns = cluster->ready_at_ns - cluster->triggered_at_ns;
+        histogram_add(&histograms[HISTOGRAM_READY_DELAY],
+                      cluster->ready_at_ns - cluster->asked_at_ns);
+        histogram_add(&histograms[HISTOGRAM_TRIGGER_DELAY],
+                      cluster->triggered_at_ns - cluster->asked_at_ns);
+        if (early_ns > 0)
+            histogram_add(&histograms[HISTOGRAM_EARLY_BY], early_ns);
+    }
+}
+
+static void close_durations(struct world *world, const struct sddc *sddc)
+{
+    if (sddc->status != RCE_RUNNING)
+        histogram_add(&world->record->histograms[HISTOGRAM_DURATION],
+                      sddc->ended_at_ns - sddc->started_at_ns);
+    if (sddc->status == RCE_FAILED)
+        histogram_add(&world->record->histograms[HISTOGRAM_TIME_TO_FAILURE],
+                      sddc->ended_at_ns - sddc->started_at_ns);
+    close_race(world, sddc);
 }
 
 /* What came after the trigger has no value where there was none, or no queue that could suffer. */
@@ -167,12 +209,16 @@ static void close_accounts(struct world *world)
             all_ended = false;
             close_unended(world, i);
         }
+        close_failure(world, i);
         close_hosts(world, sddc);
+        close_durations(world, sddc);
         world_count(world, METRIC_HOSTS_LEFT_OVER, sddc->hosts_left_over_count);
         world_count(world, METRIC_TEMPORARY_HOST_TIME, sddc->temporary_host_ns);
         world_count(world, METRIC_EARLY_TRIGGER_RATE, sddc->early_trigger);
     }
     close_storm(world);
+    rollout_close(world);
+    timeline_close(world);
     world->record->values[METRIC_WAVE_DURATION] = all_ended ? world->last_end_ns : METRIC_NONE;
 }
 
@@ -182,6 +228,9 @@ static bool simulate(struct world *world, struct error *error)
     struct ahead ahead = {0};
     bool is_large = world->sddcs_count >= LARGE_FLEET;
     wave_begin(world);
+    timeline_begin(world);
+    if (world->parameters->rollout != NULL)
+        rollout_begin(world);
     while (sim_next(world->sim, &event)) {
         if (is_large)
             look_ahead(world, &ahead);
@@ -221,6 +270,8 @@ static bool run(const struct model_run *model_run, struct record *record, struct
         world->trace_sddc = model_run->sink->trace_unit;
     }
     record->unit_count = sddcs_count;
+    world->engines[VERSION_OLD] =
+        (struct running_engine){.engine = parameters->engine, .options = parameters->options};
     number_regions(world);
     world->sddcs = arena_take_array(world->arena, sddcs_count, sizeof *world->sddcs);
     world->sim =
@@ -260,6 +311,25 @@ static uint32_t units_max(const void *parameters)
     {                                                                                              \
         .name = n, .label = l, .doc = d, .kind = k, .unit = u                                      \
     }
+
+/* What only a rollout has; without one there is no data. The counts are what the shares are of. */
+#define ROLLOUT_COUNT(which, n, l, d)                                                              \
+    [which] = {.name = n, .label = l, .doc = d, .group = "rollout", .kind = METRIC_TOTAL}
+#define ROLLOUT_SHARE(which, whole, n, l, d)                                                       \
+    [which] = {.name = n,                                                                          \
+               .label = l,                                                                         \
+               .doc = d,                                                                           \
+               .kind = METRIC_PROPORTION,                                                          \
+               .is_optional = true,                                                                \
+               .is_part = true,                                                                    \
+               .part_of = whole}
+#define ROLLOUT_TIME(which, n, l, d)                                                               \
+    [which] = {.name = n,                                                                          \
+               .label = l,                                                                         \
+               .doc = d,                                                                           \
+               .kind = METRIC_PER_REPLICATION,                                                     \
+               .unit = METRIC_DURATION_NS,                                                         \
+               .is_optional = true}
 
 static const struct metric metrics[VMC_METRIC_COUNT] = {
     [METRIC_FAILURE_RATE] = METRIC("failure_rate", "failure rate", METRIC_PROPORTION, METRIC_COUNT,
@@ -318,6 +388,51 @@ static const struct metric metrics[VMC_METRIC_COUNT] = {
                                     METRIC_COUNT, "Temporary hosts that were removed."),
     [METRIC_HOSTS_LEFT_OVER] = METRIC("hosts_left_over", "hosts left over", METRIC_TOTAL,
                                       METRIC_COUNT, "Temporary hosts still there at the end."),
+    ROLLOUT_COUNT(METRIC_UNDER_ROLLOUT, "under_rollout", "workflows of waves with a rollout",
+                  "Workflows of a wave into which another engine is rolled out, or the placebo."),
+    ROLLOUT_SHARE(
+        METRIC_FAILED_AT_FIRST, METRIC_UNDER_ROLLOUT, "failed_at_first", "failed at first",
+        "Of all workflows under a rollout, those whose first drive failed or never ended."),
+    ROLLOUT_SHARE(METRIC_REDRIVEN, METRIC_UNDER_ROLLOUT, "redriven", "re-driven",
+                  "Of all workflows under a rollout, those that failed and were re-driven."),
+    ROLLOUT_SHARE(METRIC_FAILED_AGAIN, METRIC_REDRIVEN, "failed_again", "of these failed again",
+                  "Of the re-driven workflows, those whose second drive failed or never ended."),
+    ROLLOUT_SHARE(
+        METRIC_TAKEN_OVER, METRIC_UNDER_ROLLOUT, "taken_over", "taken over in time",
+        "Of all workflows under a rollout, those that had asked for maintenance too early, "
+        "were handed to the other engine while they waited, and did not fail."),
+    ROLLOUT_COUNT(METRIC_TRIGGERED_BEFORE, "triggered_before", "triggered before the detection",
+                  "Workflows that first asked for maintenance before the failure was detected."),
+    ROLLOUT_SHARE(METRIC_FAILED_BEFORE, METRIC_TRIGGERED_BEFORE, "failed_before",
+                  "failed, triggered before the detection",
+                  "Of the workflows that first asked for maintenance before the failure was "
+                  "detected, those of which that drive failed or never ended."),
+    ROLLOUT_COUNT(METRIC_TRIGGERED_AFTER, "triggered_after", "triggered after the last stage",
+                  "Workflows that first asked for maintenance in the bin of time (report.bin, "
+                  "counted from the deployment) that follows the last stage."),
+    ROLLOUT_SHARE(METRIC_FAILED_AFTER, METRIC_TRIGGERED_AFTER, "failed_after",
+                  "failed, triggered after the last stage",
+                  "Of the workflows that first asked for maintenance in the bin of time "
+                  "(report.bin, counted from the deployment) that follows the last stage, those "
+                  "of which that drive failed or never ended."),
+    ROLLOUT_TIME(METRIC_DETECTED_AT, "detected_at", "failure detected",
+                 "From the start of the wave until the failure was detected."),
+    ROLLOUT_TIME(METRIC_DEPLOYED_AT, "deployed_at", "deployed",
+                 "From the start of the wave until the other engine was deployed (placebo: "
+                 "re-driving began)."),
+    ROLLOUT_TIME(METRIC_ROLLOUT_TIME, "rollout_time", "detection to last stage",
+                 "From the detection of the failure until the last stage of the rollout."),
+    [METRIC_ROLLOUTS_HALTED] = {.name = "rollouts_halted",
+                                .label = "rollouts halted",
+                                .doc = "Rollouts that were stopped and rolled back by their rule.",
+                                .kind = METRIC_TOTAL,
+                                .is_optional = true},
+    [METRIC_STATES_REFUSED] = {.name = "states_refused",
+                               .label = "workflows refused by the new engine",
+                               .doc = "Workflows that stayed with their engine, because the other "
+                                      "one could not take over their state.",
+                               .kind = METRIC_TOTAL,
+                               .is_optional = true},
     CAUSE(CAUSE_EARLY_TRIGGER, "cause.early_trigger", "maintenance before the cluster was ready"),
     CAUSE(CAUSE_DEAD_TASK, "cause.dead_task", "idempotency key led to a dead task"),
     CAUSE(CAUSE_DUPLICATE_TRIGGER, "cause.duplicate_trigger", "duplicate trigger"),
@@ -331,6 +446,7 @@ static const struct metric metrics[VMC_METRIC_COUNT] = {
     CAUSE(CAUSE_HOST_FAILURE, "cause.host_failure", "host failure"),
     CAUSE(CAUSE_THROTTLED, "cause.throttled", "throttled"),
     CAUSE(CAUSE_SERVICE_ERROR, "cause.service_error", "service error"),
+    CAUSE(CAUSE_NEVER_ENDED, "cause.never_ended", "not ended when the simulation ended"),
     CAUSE(CAUSE_OTHER, "cause.other", "other"),
     VIOLATION(VIOLATION_TWO_IN_MAINTENANCE, "two_in_maintenance", "two hosts in maintenance"),
     VIOLATION(VIOLATION_CAPACITY, "capacity", "fewer usable hosts than at the start"),
@@ -342,10 +458,83 @@ static const struct metric metrics[VMC_METRIC_COUNT] = {
     VIOLATION(VIOLATION_FOREIGN_CALLBACK, "foreign_callback", "foreign callback believed"),
 };
 
-static const struct model_histogram histograms[] = {
-    {.name = "duration",
-     .label = "workflow duration",
-     .doc = "From the start of a workflow to its end, however it ended."},
+static const struct model_histogram histograms[VMC_HISTOGRAM_COUNT] = {
+    [HISTOGRAM_DURATION] = {.name = "duration",
+                            .label = "workflow duration",
+                            .doc = "From the start of a workflow to its end, however it ended."},
+    [HISTOGRAM_TIME_TO_FAILURE] = {.name = "time_to_failure",
+                                   .label = "time to failure",
+                                   .doc = "From the start of a workflow to its end, of those that "
+                                          "failed.",
+                                   .is_detail = true},
+    [HISTOGRAM_READY_DELAY] = {.name = "ready_delay",
+                               .label = "cluster ready",
+                               .doc = "From asking for a temporary host until its cluster was "
+                                      "ready for maintenance.",
+                               .is_detail = true},
+    [HISTOGRAM_TRIGGER_DELAY] = {.name = "trigger_delay",
+                                 .label = "maintenance triggered",
+                                 .doc = "From asking for a temporary host until maintenance was "
+                                        "first asked for in its cluster.",
+                                 .is_detail = true},
+    [HISTOGRAM_EARLY_BY] = {.name = "early_by",
+                            .label = "maintenance triggered too early, by",
+                            .doc = "From the first request for maintenance until the cluster was "
+                                   "ready, of the clusters where it came first.",
+                            .is_detail = true},
+};
+
+#define WAVE_START                "start of the wave"
+#define DEPLOYMENT                "deployment"
+#define SERIES(which, o, n, l, d) [which] = {.name = n, .label = l, .doc = d, .origin = o}
+#define PART(which, whole, o, n, l, d)                                                             \
+    [which] = {.name = n, .label = l, .doc = d, .origin = o, .is_part = true, .part_of = whole}
+
+static const struct model_series series[VMC_SERIES_COUNT] = {
+    SERIES(SERIES_STARTED, WAVE_START, "started", "started", "Workflows that started."),
+    SERIES(SERIES_REDRIVEN, WAVE_START, "redriven", "re-driven",
+           "Failed workflows that were re-driven."),
+    SERIES(SERIES_ENDED, WAVE_START, "ended", "ended",
+           "Ends of workflows, again where one was re-driven; running at a time are those started "
+           "and re-driven so far without those ended."),
+    SERIES(SERIES_TRIGGERED, WAVE_START, "triggered", "triggered",
+           "Workflows, by the time of their first maintenance request."),
+    PART(SERIES_TRIGGERED_FAILED, SERIES_TRIGGERED, WAVE_START, "triggered_failed",
+         "failed, by time of trigger", "Those of which the drive that made it failed."),
+    PART(SERIES_TRIGGERED_UNDECIDED, SERIES_TRIGGERED, WAVE_START, "triggered_undecided",
+         "undecided, by time of trigger", "Those of which the drive that made it never ended."),
+    PART(SERIES_TRIGGERED_TAKEN_OVER, SERIES_TRIGGERED, WAVE_START, "triggered_taken_over",
+         "taken over, by time of trigger",
+         "Those that had asked too early and were handed to the other engine before they failed."),
+    SERIES(SERIES_DECIDED, WAVE_START, "decided", "decided",
+           "Workflows, by the time at which their first drive ended."),
+    PART(SERIES_DECIDED_FAILED, SERIES_DECIDED, WAVE_START, "decided_failed",
+         "failed, by time of decision", "Those that failed then."),
+    SERIES(SERIES_SINCE_TRIGGERED, DEPLOYMENT, "since.triggered", "triggered",
+           "Workflows, by the time of their first maintenance request."),
+    PART(SERIES_SINCE_TRIGGERED_FAILED, SERIES_SINCE_TRIGGERED, DEPLOYMENT,
+         "since.triggered_failed", "failed, by time of trigger",
+         "Those of which the drive that made it failed."),
+    PART(SERIES_SINCE_TRIGGERED_UNDECIDED, SERIES_SINCE_TRIGGERED, DEPLOYMENT,
+         "since.triggered_undecided", "undecided, by time of trigger",
+         "Those of which the drive that made it never ended."),
+    PART(SERIES_SINCE_TRIGGERED_TAKEN_OVER, SERIES_SINCE_TRIGGERED, DEPLOYMENT,
+         "since.triggered_taken_over", "taken over, by time of trigger",
+         "Those that had asked too early and were handed to the other engine before they failed."),
+    SERIES(SERIES_SINCE_DECIDED, DEPLOYMENT, "since.decided", "decided",
+           "Workflows, by the time at which their first drive ended."),
+    PART(SERIES_SINCE_DECIDED_FAILED, SERIES_SINCE_DECIDED, DEPLOYMENT, "since.decided_failed",
+         "failed, by time of decision", "Those that failed then."),
+    SERIES(SERIES_REQUESTS_OFFERED, WAVE_START, "requests.offered", "requests offered",
+           "Requests that engines sent; what was neither throttled, unavailable nor given up was "
+           "served in time."),
+    SERIES(SERIES_REQUESTS_THROTTLED, WAVE_START, "requests.throttled", "requests throttled",
+           "Requests answered 429."),
+    SERIES(SERIES_REQUESTS_UNAVAILABLE, WAVE_START, "requests.unavailable", "requests turned away",
+           "Requests answered 503."),
+    SERIES(SERIES_REQUESTS_GIVEN_UP, WAVE_START, "requests.given_up",
+           "requests given up in the queue",
+           "Requests that came to a queue longer than their callers wait."),
 };
 
 const struct model vmc_model = {
@@ -356,9 +545,13 @@ const struct model vmc_model = {
     .metric_count = VMC_METRIC_COUNT,
     .failed_metric = METRIC_FAILURE_RATE,
     .histograms = histograms,
-    .histogram_count = 1,
+    .histogram_count = VMC_HISTOGRAM_COUNT,
+    .series = series,
+    .series_count = VMC_SERIES_COUNT,
     .row_columns = vmc_row_columns,
     .row_column_count = VMC_ROW_COLUMN_COUNT,
+    .attempt_columns = vmc_attempt_columns,
+    .attempt_column_count = VMC_ATTEMPT_COLUMN_COUNT,
     .purposes = vmc_purposes,
     .units_max = units_max,
     .run = run,

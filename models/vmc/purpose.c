@@ -38,6 +38,7 @@ const struct purpose vmc_purposes[] = {
     {PURPOSE_REPAIR, "repair", true},
     {PURPOSE_ENTROPY, "entropy of the engine", false},
     {PURPOSE_TIE, "order of a tie", false},
+    {PURPOSE_ROLLOUT, "place in the rollout", true},
     BLOCK(PURPOSE_LATENCY, "latency"),
     BLOCK(PURPOSE_RESPONSE_DELAY, "response delay"),
     BLOCK(PURPOSE_UNAVAILABLE, "unavailability"),

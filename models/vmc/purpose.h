@@ -35,6 +35,7 @@ enum purpose_number {
     PURPOSE_REPAIR = 273,
     PURPOSE_ENTROPY = 274,
     PURPOSE_TIE = 275,
+    PURPOSE_ROLLOUT = 276,
     /* Blocks of 16, one number an operation. */
     PURPOSE_LATENCY = 288,
     PURPOSE_RESPONSE_DELAY = 304,

@@ -1,51 +1,126 @@
 #include "models/vmc/world.h"
 
 static const char *const status_names[] = {"running", "succeeded", "failed"};
+static const char *const version_names[VERSION_COUNT] = {"old", "new"};
 
 const struct row_column vmc_row_columns[] = {
-    [COLUMN_WORKFLOW] = {"workflow", "index of the SDDC", ROW_COUNT, NULL, 0},
-    [COLUMN_GROUP] = {"group", "index of the fleet's group", ROW_COUNT, NULL, 0},
-    [COLUMN_CLUSTERS] = {"clusters", "clusters of the SDDC", ROW_COUNT, NULL, 0},
-    [COLUMN_HOSTS] = {"hosts", "hosts of all clusters, without temporary ones", ROW_COUNT, NULL, 0},
-    [COLUMN_TEMPORARY_HOSTS] = {"temporary_hosts", "clusters with a temporary host", ROW_COUNT,
-                                NULL, 0},
-    [COLUMN_STATUS] = {"status", "how it ended", ROW_NAME, status_names, 3},
-    [COLUMN_REASON] = {"reason", "why it failed, as the engine saw it", ROW_NAME, rce_reason_names,
-                       RCE_REASON_COUNT},
-    [COLUMN_OPERATION] = {"operation", "the step that failed", ROW_NAME, rce_operation_names,
-                          RCE_OPERATION_COUNT},
-    [COLUMN_CLUSTER] = {"cluster", "where it failed", ROW_COUNT, NULL, 0},
-    [COLUMN_HOST] = {"host", "where it failed", ROW_COUNT, NULL, 0},
-    [COLUMN_CAUSE] = {"cause", "why it failed, in truth", ROW_NAME, vmc_cause_names, CAUSE_COUNT},
-    [COLUMN_EARLY_TRIGGER] = {"early_trigger",
-                              "maintenance was asked for while a temporary host was not ready",
-                              ROW_FLAG, NULL, 0},
-    [COLUMN_DUPLICATES] = {"duplicates", "second maintenance tasks for one visit", ROW_COUNT, NULL,
-                           0},
-    [COLUMN_VIOLATIONS] = {"violations", "kinds of invariants broken", ROW_COUNT, NULL, 0},
-    [COLUMN_STARTED] = {"started", "since the start of the wave", ROW_TIME_NS, NULL, 0},
-    [COLUMN_TRIGGERED] = {"triggered", "when maintenance was first asked for", ROW_TIME_NS, NULL,
-                          0},
+    [COLUMN_WORKFLOW] = {.name = "workflow",
+                         .doc = "index of the SDDC",
+                         .kind = ROW_COUNT,
+                         .role = ROW_IDENTIFIER},
+    [COLUMN_GROUP] = {.name = "group",
+                      .doc = "index of the fleet's group",
+                      .kind = ROW_COUNT,
+                      .role = ROW_CONDITION,
+                      .is_category = true},
+    [COLUMN_CLUSTERS] = {.name = "clusters",
+                         .doc = "clusters of the SDDC",
+                         .kind = ROW_COUNT,
+                         .role = ROW_CONDITION},
+    [COLUMN_HOSTS] = {.name = "hosts",
+                      .doc = "hosts of all clusters, without temporary ones",
+                      .kind = ROW_COUNT,
+                      .role = ROW_CONDITION},
+    [COLUMN_TEMPORARY_HOSTS] = {.name = "temporary_hosts",
+                                .doc = "clusters with a temporary host",
+                                .kind = ROW_COUNT,
+                                .role = ROW_CONDITION},
+    [COLUMN_STATUS] = {.name = "status",
+                       .doc = "how it ended",
+                       .kind = ROW_NAME,
+                       .names = status_names,
+                       .name_count = 3},
+    [COLUMN_REASON] = {.name = "reason",
+                       .doc = "why it failed, as the engine saw it",
+                       .kind = ROW_NAME,
+                       .role = ROW_STOP,
+                       .names = rce_reason_names,
+                       .name_count = RCE_REASON_COUNT},
+    [COLUMN_OPERATION] = {.name = "operation",
+                          .doc = "the step that failed",
+                          .kind = ROW_NAME,
+                          .role = ROW_STOP,
+                          .names = rce_operation_names,
+                          .name_count = RCE_OPERATION_COUNT},
+    [COLUMN_CLUSTER] = {.name = "cluster", .doc = "where it failed", .kind = ROW_COUNT},
+    [COLUMN_HOST] = {.name = "host", .doc = "where it failed", .kind = ROW_COUNT},
+    [COLUMN_CAUSE] = {.name = "cause",
+                      .doc = "why it failed, in truth",
+                      .kind = ROW_NAME,
+                      .role = ROW_TRUTH,
+                      .names = vmc_cause_names,
+                      .name_count = CAUSE_COUNT},
+    [COLUMN_EARLY_TRIGGER] = {.name = "early_trigger",
+                              .doc =
+                                  "maintenance was asked for while a temporary host was not ready",
+                              .kind = ROW_FLAG,
+                              .role = ROW_TRUTH},
+    [COLUMN_DUPLICATES] = {.name = "duplicates",
+                           .doc = "second maintenance tasks for one visit",
+                           .kind = ROW_COUNT,
+                           .role = ROW_EXPOSURE},
+    [COLUMN_VIOLATIONS] = {.name = "violations",
+                           .doc = "kinds of invariants broken",
+                           .kind = ROW_COUNT,
+                           .role = ROW_TRUTH},
+    [COLUMN_STARTED] = {.name = "started",
+                        .doc = "since the start of the wave",
+                        .kind = ROW_TIME_NS,
+                        .role = ROW_CONDITION},
+    [COLUMN_TRIGGERED] = {.name = "triggered",
+                          .doc = "when maintenance was first asked for",
+                          .kind = ROW_TIME_NS,
+                          .role = ROW_CONDITION},
     [COLUMN_TRIGGER_MARGIN] =
-        {"trigger_margin",
-         "first maintenance request minus temporary host ready, smallest over "
-         "the clusters that saw both; negative: the race",
-         ROW_DURATION_NS, NULL, 0},
-    [COLUMN_ENDED] = {"ended", "since the start of the wave", ROW_TIME_NS, NULL, 0},
-    [COLUMN_DURATION] = {"duration", "from start to end", ROW_DURATION_NS, NULL, 0},
-    [COLUMN_CALLS] = {"calls", "requests to the service", ROW_COUNT, NULL, 0},
-    [COLUMN_READS] = {"reads", "of which reads of state", ROW_COUNT, NULL, 0},
-    [COLUMN_RETRIES] = {"retries", "times the engine decided to ask again", ROW_COUNT, NULL, 0},
-    [COLUMN_THROTTLED] = {"throttled", "requests answered 429", ROW_COUNT, NULL, 0},
-    [COLUMN_IGNORED_CALLBACKS] = {"ignored_callbacks", "late, repeated or foreign ones", ROW_COUNT,
-                                  NULL, 0},
+        {.name = "trigger_margin",
+         .doc = "first maintenance request minus temporary host ready, smallest over "
+                "the clusters that saw both",
+         .kind = ROW_DURATION_NS,
+         .role = ROW_CONDITION,
+         .negative = "maintenance was triggered while the temporary host was not ready"},
+    [COLUMN_ENDED] = {.name = "ended", .doc = "since the start of the wave", .kind = ROW_TIME_NS},
+    [COLUMN_DURATION] = {.name = "duration", .doc = "from start to end", .kind = ROW_DURATION_NS},
+    [COLUMN_CALLS] = {.name = "calls", .doc = "requests to the service", .kind = ROW_COUNT},
+    [COLUMN_READS] = {.name = "reads", .doc = "of which reads of state", .kind = ROW_COUNT},
+    [COLUMN_RETRIES] = {.name = "retries",
+                        .doc = "times the engine decided to ask again",
+                        .kind = ROW_COUNT,
+                        .role = ROW_EXPOSURE},
+    [COLUMN_THROTTLED] = {.name = "throttled",
+                          .doc = "requests answered 429",
+                          .kind = ROW_COUNT,
+                          .role = ROW_EXPOSURE},
+    [COLUMN_IGNORED_CALLBACKS] = {.name = "ignored_callbacks",
+                                  .doc = "late, repeated or foreign ones",
+                                  .kind = ROW_COUNT,
+                                  .role = ROW_EXPOSURE},
     [COLUMN_TEMPORARY_HOST_TIME] =
-        {"temporary_host_time",
-         "from asking for a temporary host to its removal, or to the end "
-         "of the wave",
-         ROW_DURATION_NS, NULL, 0},
-    [COLUMN_HOSTS_LEFT_OVER] = {"hosts_left_over", "temporary hosts still there at the end",
-                                ROW_COUNT, NULL, 0},
+        {.name = "temporary_host_time",
+         .doc = "from asking for a temporary host to its removal, or to the end "
+                "of the wave",
+         .kind = ROW_DURATION_NS},
+    [COLUMN_HOSTS_LEFT_OVER] = {.name = "hosts_left_over",
+                                .doc = "temporary hosts still there at the end",
+                                .kind = ROW_COUNT},
+    [COLUMN_ENGINE] = {.name = "engine",
+                       .doc = "the engine in charge when maintenance was first asked for",
+                       .kind = ROW_NAME,
+                       .role = ROW_CONDITION,
+                       .names = version_names,
+                       .name_count = VERSION_COUNT},
+    [COLUMN_STAGE] = {.name = "stage",
+                      .doc = "stage of the rollout that brought the other engine, from 1 on",
+                      .kind = ROW_COUNT},
+    [COLUMN_TAKEN_OVER] = {.name = "taken_over",
+                           .doc = "handed to the other engine after it had asked too early",
+                           .kind = ROW_FLAG,
+                           .role = ROW_TRUTH},
+    [COLUMN_FAILED_AT_FIRST] = {.name = "failed_at_first",
+                                .doc = "its first drive failed",
+                                .kind = ROW_FLAG},
+    [COLUMN_REDRIVEN] = {.name = "redriven",
+                         .doc = "when it was re-driven after a failure",
+                         .kind = ROW_TIME_NS},
 };
 
 static void fill_failure(const struct sddc *sddc, int64_t *values)
@@ -64,8 +139,22 @@ static void fill_failure(const struct sddc *sddc, int64_t *values)
     values[COLUMN_VIOLATIONS] = __builtin_popcount(sddc->violated);
 }
 
+/* An SDDC is made when it starts: what one that never did would have been like is not known. */
+static void fill_no_shape(int64_t *values)
+{
+    values[COLUMN_GROUP] = ROW_NONE;
+    values[COLUMN_CLUSTERS] = ROW_NONE;
+    values[COLUMN_HOSTS] = ROW_NONE;
+    values[COLUMN_TEMPORARY_HOSTS] = ROW_NONE;
+    values[COLUMN_TRIGGER_MARGIN] = ROW_NONE;
+}
+
 static void fill_shape(const struct sddc *sddc, int64_t *values)
 {
+    if (sddc->plan.clusters_count == 0) {
+        fill_no_shape(values);
+        return;
+    }
     values[COLUMN_GROUP] = sddc->group;
     values[COLUMN_CLUSTERS] = sddc->plan.clusters_count;
     values[COLUMN_HOSTS] = 0;
@@ -83,6 +172,19 @@ static void fill_shape(const struct sddc *sddc, int64_t *values)
     }
 }
 
+static void fill_rollout(const struct world *world, const struct sddc *sddc, int64_t *values)
+{
+    bool has_rollout = world->parameters->rollout != NULL;
+    bool is_triggered = sddc->plan.clusters_count > 0 && sddc->triggered_at_ns >= 0;
+    values[COLUMN_ENGINE] = has_rollout && is_triggered ? sddc->trigger_version : ROW_NONE;
+    values[COLUMN_STAGE] = sddc->stage > 0 ? sddc->stage : ROW_NONE;
+    values[COLUMN_TAKEN_OVER] = sddc->has_waited && sddc->first_status == RCE_SUCCEEDED;
+    values[COLUMN_FAILED_AT_FIRST] = sddc->first_status == RCE_FAILED;
+    values[COLUMN_REDRIVEN] = sddc->plan.clusters_count > 0 && sddc->redriven_at_ns >= 0
+                                  ? sddc->redriven_at_ns
+                                  : ROW_NONE;
+}
+
 static void fill_row(const struct world *world, uint32_t index, int64_t *values)
 {
     const struct sddc *sddc = &world->sddcs[index];
@@ -90,6 +192,7 @@ static void fill_row(const struct world *world, uint32_t index, int64_t *values)
     bool ended = started && sddc->status != RCE_RUNNING;
     fill_shape(sddc, values);
     fill_failure(sddc, values);
+    fill_rollout(world, sddc, values);
     values[COLUMN_WORKFLOW] = index;
     values[COLUMN_STARTED] = started ? sddc->started_at_ns : ROW_NONE;
     values[COLUMN_TRIGGERED] =

@@ -101,10 +101,12 @@ static void count_call(struct world *world, struct sddc *sddc, enum rce_operatio
     }
     int64_t minute = world->now_ns / UNITS_MIN;
     if (minute != world->minute) {
+        timeline_count_minute(world);
         world->minute = minute;
         world->calls_in_minute = 0;
     }
     world->calls_in_minute++;
+    sddc->requests_open++;
     note_peak(world, METRIC_PEAK_CALLS_PER_MINUTE);
     if (world->trigger_end_ns >= 0 && minute * UNITS_MIN >= world->trigger_end_ns)
         note_peak(world, METRIC_PEAK_CALLS_AFTER_OUTAGE);
@@ -120,8 +122,11 @@ void service_send(struct world *world, struct sddc *sddc, const struct rce_actio
         struct cluster *cluster = &sddc->clusters[action->cluster];
         if (cluster->triggered_at_ns < 0)
             cluster->triggered_at_ns = world->now_ns;
-        if (sddc->triggered_at_ns < 0)
+        if (sddc->triggered_at_ns < 0) {
             sddc->triggered_at_ns = world->now_ns;
+            sddc->trigger_version = sddc->version;
+            sddc->is_trigger_second = sddc->redriven_at_ns >= 0;
+        }
     }
     int64_t latency_ns = world_delay_ns(
         world, service->latency,
@@ -140,6 +145,8 @@ void service_send(struct world *world, struct sddc *sddc, const struct rce_actio
         .cluster = action->cluster,
         .host = action->host,
     };
+    if (attempts_are_wanted(world))
+        attempts_note_sent(world, slot);
     STORY(world, STORY_SEND, entity, action->operation, action->attempt, action->key);
     world_schedule(world, latency_ns / 2, EVENT_ARRIVE, entity, slot);
 }
@@ -336,20 +343,31 @@ static enum rce_result accept_update(struct world *world, struct sddc *sddc,
     return RCE_ACCEPTED;
 }
 
+/* Answer with the task that a key stands for. Its callback does not come again, so the answer says
+ * how it ended, if it has; but of the task of another target it says nothing that the caller could
+ * take for its own. */
+static enum rce_result accept_again(struct sddc *sddc, struct request *request, uint16_t known)
+{
+    struct task *task = &sddc->tasks[known];
+    task->replayed = true;
+    request->task = known;
+    if (task->cluster != request->cluster || task->host != request->host) {
+        service_target(sddc, request->cluster, request->host)->is_misled = true;
+        return RCE_ACCEPTED;
+    }
+    task->attempt = request->attempt;
+    request->has_failed = task->state == TASK_FAILED;
+    request->has_ended = request->has_failed || task->state == TASK_SUCCEEDED;
+    task->told_again = request->has_ended;
+    return RCE_ACCEPTED;
+}
+
 /* Do what a request asks for, or say why not. */
 static enum rce_result accept(struct world *world, struct sddc *sddc, struct request *request)
 {
     uint16_t known = find_by_key(world, sddc, request);
-    if (known != 0) {
-        struct task *task = &sddc->tasks[known];
-        if (task->cluster != request->cluster || task->host != request->host)
-            service_target(sddc, request->cluster, request->host)->is_misled = true;
-        else
-            task->attempt = request->attempt;
-        task->replayed = true;
-        request->task = known;
-        return RCE_ACCEPTED;
-    }
+    if (known != 0)
+        return accept_again(sddc, request, known);
     switch ((enum rce_operation)request->operation) {
     case RCE_ENTER_MAINTENANCE: return accept_maintenance(world, sddc, request);
     case RCE_UPDATE_HOST: return accept_update(world, sddc, request);
@@ -426,6 +444,10 @@ static void answer(struct world *world, uint32_t slot, struct request *request,
 {
     struct sddc *sddc = &world->sddcs[request->sddc];
     request->result = (uint8_t)result;
+    if (result == RCE_THROTTLED)
+        timeline_count(world, SERIES_REQUESTS_THROTTLED);
+    else if (result == RCE_UNAVAILABLE)
+        timeline_count(world, SERIES_REQUESTS_UNAVAILABLE);
     if (!is_read(request->operation)) {
         struct target *target = service_target(sddc, request->cluster, request->host);
         target->last_result[service_target_slot((enum rce_operation)request->operation)] =
@@ -433,8 +455,11 @@ static void answer(struct world *world, uint32_t slot, struct request *request,
         if (result == RCE_ACCEPTED || result == RCE_UNKNOWN)
             note_attempt(sddc, request);
     }
-    if (request->operation == RCE_READ_CLUSTER)
-        sddc->clusters[request->cluster].last_read_result = request->result;
+    if (request->operation == RCE_READ_CLUSTER) {
+        struct cluster *cluster = &sddc->clusters[request->cluster];
+        cluster->last_read_result = request->result;
+        cluster->last_read_pending = cluster->temporary_pending;
+    }
     uint32_t entity = entity_of_target(request->sddc, request->cluster, request->host);
     STORY(world, STORY_ANSWER, entity, request->operation, request->result, request->task,
           request->state);
@@ -456,6 +481,7 @@ static void give_up(struct world *world, uint32_t slot, int64_t wait_ns)
                    entity_of_target(request.sddc, request.cluster, request.host), left);
     request.answer_in_ns = world->config->service.queue.timeout_ns;
     world_count(world, METRIC_QUEUE_TIMEOUTS, 1);
+    timeline_count(world, SERIES_REQUESTS_GIVEN_UP);
     int64_t since_ns = world->now_ns + request.answer_in_ns - world->trigger_end_ns;
     if (world->trigger_end_ns >= 0 && since_ns > 0)
         world->record->values[METRIC_RECOVERY_TIME] = since_ns;
@@ -556,4 +582,6 @@ void service_end_task(struct world *world, struct sddc *sddc, uint16_t id, bool 
     task->state = succeeded ? TASK_SUCCEEDED : TASK_FAILED;
     STORY(world, STORY_TASK, entity, task->operation, task->state, id);
     send_callback(world, task, entity, id);
+    if (rollout_is_awaited(sddc))
+        rollout_go_on(world, index);
 }

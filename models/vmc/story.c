@@ -20,6 +20,7 @@ static const char *const task_names[] = {
     "dropped, the cluster is not ready", "waiting", "running", "succeeded", "failed", NULL};
 static const char *const callback_names[] = {"sent", "sent late", "lost", "sent again", NULL};
 static const char *const ended_names[] = {"succeeded", "failed", NULL};
+static const char *const version_names[] = {"old", "new", NULL};
 static const char *const ready_names[] = {"not ready", "ready", NULL};
 
 #define NAME   TRACE_VALUE_NAME
@@ -90,6 +91,16 @@ const struct trace_type vmc_trace_types[] = {
                      .labels = {"cause", NULL, NULL, NULL},
                      .shown_as = {NAME, UNUSED, UNUSED, UNUSED},
                      .names = {vmc_cause_names}},
+    [STORY_CHANGED] = {.name = "engine replaced",
+                       .level = TRACE_STEP,
+                       .labels = {"was", "is", NULL, NULL},
+                       .shown_as = {NAME, NAME, UNUSED, UNUSED},
+                       .names = {version_names, version_names}},
+    [STORY_REDRIVEN] = {.name = "workflow re-driven",
+                        .level = TRACE_STEP,
+                        .labels = {"engine", NULL, NULL, NULL},
+                        .shown_as = {NAME, UNUSED, UNUSED, UNUSED},
+                        .names = {version_names}},
 };
 const size_t vmc_trace_type_count = sizeof vmc_trace_types / sizeof vmc_trace_types[0];
 

@@ -1,4 +1,5 @@
-/* tally.h - what the world counts: causes of failure, broken invariants, metrics of a record.
+/* tally.h - what the world counts: causes of failure, broken invariants, metrics and histograms of
+ * a record.
  *
  * Causes are ground truth: the world knows what it did to a workflow, whatever the engine saw.
  */
@@ -19,6 +20,7 @@ enum vmc_cause {
     CAUSE_HOST_FAILURE,      /* the update failed */
     CAUSE_THROTTLED,         /* 429 */
     CAUSE_SERVICE_ERROR,     /* 503 or a refusal */
+    CAUSE_NEVER_ENDED,       /* neither completed nor failed, or never started */
     CAUSE_OTHER,
 };
 enum { CAUSE_COUNT = CAUSE_OTHER + 1 };
@@ -55,9 +57,61 @@ enum vmc_metric {
     METRIC_HOSTS_ADDED,
     METRIC_HOSTS_REMOVED,
     METRIC_HOSTS_LEFT_OVER,
+    METRIC_UNDER_ROLLOUT, /* all workflows, where the variant has a rollout; else 0 */
+    METRIC_FAILED_AT_FIRST,
+    METRIC_REDRIVEN,
+    METRIC_FAILED_AGAIN,
+    METRIC_TAKEN_OVER,
+    METRIC_TRIGGERED_BEFORE, /* the detection */
+    METRIC_FAILED_BEFORE,
+    METRIC_TRIGGERED_AFTER, /* the last stage: in the bin that follows it */
+    METRIC_FAILED_AFTER,
+    METRIC_DETECTED_AT,
+    METRIC_DEPLOYED_AT,
+    METRIC_ROLLOUT_TIME,
+    METRIC_ROLLOUTS_HALTED,
+    METRIC_STATES_REFUSED,
     METRIC_FIRST_CAUSE, /* CAUSE_COUNT of them */
     METRIC_FIRST_VIOLATION = METRIC_FIRST_CAUSE + CAUSE_COUNT,
     VMC_METRIC_COUNT = METRIC_FIRST_VIOLATION + VIOLATION_COUNT,
+};
+
+/* Durations that a record has the distribution of. */
+enum vmc_histogram {
+    HISTOGRAM_DURATION,
+    HISTOGRAM_TIME_TO_FAILURE,
+    HISTOGRAM_READY_DELAY,
+    HISTOGRAM_TRIGGER_DELAY,
+    HISTOGRAM_EARLY_BY,
+    VMC_HISTOGRAM_COUNT,
+};
+
+/* What a record has counts of in bins of time. A drive of a workflow ends with done or failed; a
+ * workflow that is re-driven has two: by decision tells of the first, by trigger of the drive in
+ * which maintenance was first asked for. */
+enum vmc_series {
+    SERIES_STARTED,
+    SERIES_REDRIVEN,
+    SERIES_ENDED, /* drives: running = started + re-driven - ended so far */
+    SERIES_TRIGGERED,
+    SERIES_TRIGGERED_FAILED,
+    SERIES_TRIGGERED_UNDECIDED,
+    SERIES_TRIGGERED_TAKEN_OVER,
+    SERIES_DECIDED,
+    SERIES_DECIDED_FAILED,
+    /* The same since the deployment; empty where nothing was deployed. */
+    SERIES_SINCE_TRIGGERED,
+    SERIES_SINCE_TRIGGERED_FAILED,
+    SERIES_SINCE_TRIGGERED_UNDECIDED,
+    SERIES_SINCE_TRIGGERED_TAKEN_OVER,
+    SERIES_SINCE_DECIDED,
+    SERIES_SINCE_DECIDED_FAILED,
+    /* Requests a minute, by the time they left the engine or reached the service. */
+    SERIES_REQUESTS_OFFERED,
+    SERIES_REQUESTS_THROTTLED,
+    SERIES_REQUESTS_UNAVAILABLE,
+    SERIES_REQUESTS_GIVEN_UP,
+    VMC_SERIES_COUNT,
 };
 
 /* "early_trigger", "capacity", ...: CAUSE_COUNT and VIOLATION_COUNT names. */

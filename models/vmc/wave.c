@@ -14,7 +14,7 @@ static int64_t due_at_ns(struct world *world, uint32_t index)
     case VMC_START_AT_ONCE: return 0;
     }
     int64_t at_ns = (int64_t)(part / world->sddcs_count * (double)wave->spread_ns);
-    return at_ns - at_ns % UNITS_US;
+    return world_sum_ns(at_ns - at_ns % UNITS_US, world->wave.shift_ns);
 }
 
 /* The first instant from `at_ns` on that lies in a maintenance window; INT64_MAX if none does. */
@@ -50,6 +50,8 @@ static void start_due(struct world *world)
         if (settings->concurrency_max != 0 && wave->running_count >= settings->concurrency_max)
             return;
         int64_t start_ns = due_at_ns(world, wave->next_sddc);
+        if (start_ns < wave->paused_until_ns)
+            start_ns = wave->paused_until_ns;
         if (start_ns < world->now_ns)
             start_ns = world->now_ns;
         start_ns = next_open_ns(settings, start_ns);

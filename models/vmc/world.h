@@ -5,11 +5,12 @@
  *
  *   wave.c       starts SDDCs                 -> driver_start
  *   driver.c     feeds inputs to the engine, carries out its actions (send, timers, end)
+ *   rollout.c    sees that the wave fails, and hands its workflows to another engine
  *   service.c    the host-management service: a request arrives, is answered; callbacks go out
  *   platform.c   what the service sets in motion: provisioning, maintenance, updates, removal
  *   invariant.c  what must hold after every step
  *   cause.c      why a workflow failed, in truth
- *   rows.c, model.c, story.c   what comes out
+ *   timeline.c, rows.c, attempts.c, model.c, story.c   what comes out
  *
  * Memory: an SDDC's parts are taken from the replication's arena when it starts. A task is what an
  * accepted request created; tasks are numbered from 1 within their SDDC and never go away, so a
@@ -36,6 +37,9 @@ enum event_kind {
     EVENT_CALLBACK,  /* a: task. A callback reaches the engine. */
     EVENT_TIMER,     /* a: timer of the workflow */
     EVENT_SERVE,     /* a: request slot. Its turn in the queue has come. */
+    EVENT_ROLLOUT,   /* a: what; see rollout.c */
+    EVENT_CHANGE,    /* a workflow changes engines; a: even with a request under way */
+    EVENT_REDRIVE,   /* a failed workflow starts again */
 };
 
 enum host_state {
@@ -66,7 +70,8 @@ struct task {
     bool early;          /* dead, because the temporary host was not ready */
     bool without_effect; /* a harmless repetition: takes its time, changes nothing */
     bool will_fail;
-    bool late; /* of a request whose caller had given up */
+    bool late : 1;       /* of a request whose caller had given up */
+    bool told_again : 1; /* a key led back to it after its end */
 };
 
 /* What the service and the checks remember of one target, for each of its (at most three) mutating
@@ -112,6 +117,7 @@ struct cluster {
     bool outage_met;
     bool listed_ready;
     uint8_t last_read_result; /* enum rce_result of the last read of the cluster */
+    bool last_read_pending;   /* what temporary_pending was when that read was answered */
     uint16_t violated;        /* bits of enum vmc_violation: each counts once a cluster */
 };
 
@@ -122,20 +128,50 @@ struct sddc {
     void *workflow;
     struct sim_handle *timers; /* [rce_timers_count] */
     struct task *tasks;        /* [1 .. tasks_count] */
-    int64_t started_at_ns, ended_at_ns, triggered_at_ns;
-    int64_t temporary_host_ns;
     uint32_t tasks_count, tasks_room;
     uint32_t inputs_count, calls_count, reads_count, retries_count;
     uint32_t ignored_count, throttled_count;
     uint32_t hosts_left_over_count;
     uint16_t violated;
     uint16_t duplicates_count;
+    uint16_t requests_open; /* sent and not answered */
     uint8_t group;
     uint8_t region;
     uint8_t status; /* enum rce_status */
     uint8_t reason, cause;
     uint8_t failed_operation, failed_cluster, failed_host;
     bool early_trigger;
+    uint8_t first_status;    /* enum rce_status of the first drive */
+    uint8_t version, wanted; /* the engine that runs it, the one that shall: enum version */
+    uint8_t trigger_version; /* the one that first asked for maintenance */
+    bool is_trigger_second;  /* it did so in the second drive only */
+    uint8_t stage;           /* of the rollout, from 1 on; 0: none yet */
+    bool has_waited;         /* had asked too early when it was handed to another engine */
+    bool redrive_pending;
+    /* Last, because few events touch them: the rest fits into the lines that are asked for ahead.
+     */
+    int64_t started_at_ns, ended_at_ns, triggered_at_ns;
+    int64_t first_ended_at_ns, redriven_at_ns; /* the end of the first drive, the next begin; -1 */
+    int64_t redrive_from_ns;                   /* while redrive_pending: not before */
+    int64_t temporary_host_ns;
+};
+
+/* The engines of a run: that of the variant, and the one that a rollout brings. */
+enum version { VERSION_OLD, VERSION_NEW, VERSION_COUNT };
+struct running_engine {
+    const struct rce_engine *engine;
+    const struct rce_options *options;
+    struct rce_process process;
+};
+
+/* How far the rollout is; times are -1 before they come. */
+struct rollout_state {
+    int64_t *failed_at_ns; /* the last failures, a ring of detect_failed_count */
+    uint64_t failed_count;
+    int64_t detected_at_ns, deployed_at_ns, done_at_ns;
+    uint32_t stages_begun;
+    uint32_t new_ended_count, new_failed_count; /* workflows that ended under the new engine */
+    bool is_halted;
 };
 
 /* A request on its way: to the service, then back with its answer. Slots are used again. */
@@ -147,8 +183,10 @@ struct request {
     uint32_t state;
     uint16_t attempt;
     uint8_t operation, cluster, host;
-    uint8_t result;    /* enum rce_result */
-    bool is_abandoned; /* its caller has given up; what is left of it waits in the queue */
+    uint8_t result;        /* enum rce_result */
+    bool is_abandoned : 1; /* its caller has given up; what is left of it waits in the queue */
+    bool has_ended : 1;    /* the task that its key led to has ended ... */
+    bool has_failed : 1;   /* ... and failed */
     uint32_t next_free;
 };
 
@@ -169,6 +207,8 @@ struct wave {
     uint32_t next_sddc; /* the first that has not started */
     uint32_t running_count;
     bool event_pending;
+    int64_t paused_until_ns; /* no start before */
+    int64_t shift_ns;        /* what the rest of the schedule is late by */
 };
 
 struct world {
@@ -186,11 +226,16 @@ struct world {
     uint32_t sddcs_count;
     struct request *requests;
     uint32_t requests_count, requests_room, requests_free; /* slot + 1; 0 = none */
+    int64_t *sent_at_ns; /* [sent_room], by request slot, where somebody wants the attempts */
+    uint32_t sent_room;
     struct region *regions;
     uint8_t region_of_group[VMC_GROUPS_MAX];
     struct wave wave;
-    struct rce_process process;
+    struct running_engine engines[VERSION_COUNT];
     struct rce_actions actions;
+    void *saved; /* [saved_room_bytes], where a state is on its way between two engines */
+    size_t saved_room_bytes;
+    struct rollout_state rollout;
     int64_t minute; /* the minute that calls_in_minute counts */
     int64_t calls_in_minute;
     int64_t last_end_ns;
@@ -222,6 +267,34 @@ void driver_start(struct world *world, uint32_t index);
 void driver_respond(struct world *world, uint32_t slot);
 void driver_callback(struct world *world, uint32_t entity, uint16_t task);
 void driver_timer(struct world *world, uint32_t entity, uint32_t timer);
+bool driver_change(struct world *world, uint32_t index);
+void driver_redrive(struct world *world, uint32_t index);
+
+/* rollout.c: each is only to be called where the variant has a rollout. */
+void rollout_begin(struct world *world);
+void rollout_step(struct world *world, uint64_t what);
+void rollout_change(struct world *world, uint32_t entity, bool is_forced);
+void rollout_redrive(struct world *world, uint32_t entity);
+void rollout_workflow_started(struct world *world, uint32_t index);
+void rollout_workflow_ended(struct world *world, uint32_t index);
+/* A request of this SDDC was answered, or a task has ended, while something waits for that. */
+void rollout_go_on(struct world *world, uint32_t index);
+static inline bool rollout_is_awaited(const struct sddc *sddc)
+{
+    return __builtin_expect(sddc->wanted != sddc->version || sddc->redrive_pending, 0);
+}
+void rollout_close(struct world *world);
+
+/* timeline.c */
+void timeline_begin(struct world *world);
+void timeline_count_minute(struct world *world);
+void timeline_count(struct world *world, enum vmc_series series);
+void timeline_close(struct world *world);
+/* How the drive ended in which the workflow first asked for maintenance. */
+static inline enum rce_status timeline_status_by_trigger(const struct sddc *sddc)
+{
+    return (enum rce_status)(sddc->is_trigger_second ? sddc->status : sddc->first_status);
+}
 
 /* service.c */
 void service_send(struct world *world, struct sddc *sddc, const struct rce_action *action);
@@ -280,10 +353,39 @@ enum vmc_row_column {
     COLUMN_IGNORED_CALLBACKS,
     COLUMN_TEMPORARY_HOST_TIME,
     COLUMN_HOSTS_LEFT_OVER,
+    COLUMN_ENGINE,
+    COLUMN_STAGE,
+    COLUMN_TAKEN_OVER,
+    COLUMN_FAILED_AT_FIRST,
+    COLUMN_REDRIVEN,
     VMC_ROW_COLUMN_COUNT,
 };
 extern const struct row_column vmc_row_columns[VMC_ROW_COLUMN_COUNT];
 void rows_write(struct world *world);
+
+/* attempts.c: every request with its answer, for whoever wants it. */
+enum vmc_attempt_column {
+    ATTEMPT_WORKFLOW,
+    ATTEMPT_OPERATION,
+    ATTEMPT_TARGET,
+    ATTEMPT_CLUSTER,
+    ATTEMPT_HOST,
+    ATTEMPT_NUMBER,
+    ATTEMPT_SENT,
+    ATTEMPT_ANSWERED,
+    ATTEMPT_RESULT,
+    ATTEMPT_TASK,
+    ATTEMPT_HAS_KEY,
+    VMC_ATTEMPT_COLUMN_COUNT,
+};
+extern const struct row_column vmc_attempt_columns[VMC_ATTEMPT_COLUMN_COUNT];
+static inline bool attempts_are_wanted(const struct world *world)
+{
+    const struct model_sink *sink = world->run->sink;
+    return __builtin_expect(sink != NULL, 0) && sink->attempt != NULL;
+}
+void attempts_note_sent(struct world *world, uint32_t slot);
+void attempts_write(struct world *world, uint32_t slot);
 
 /* story.c: trace records. */
 enum story_type {
@@ -299,6 +401,8 @@ enum story_type {
     STORY_CALLBACK, /* fate of a callback */
     STORY_VIOLATION,
     STORY_CAUSE,
+    STORY_CHANGED,  /* a workflow is handed to another engine */
+    STORY_REDRIVEN, /* a failed workflow starts again */
 };
 void story_tell(struct world *world, enum story_type type, uint32_t entity,
                 const uint64_t values[TRACE_VALUE_COUNT]);

@@ -19,6 +19,9 @@ enum {
     RUN_BYTES_MIN = 22, /* A run without metrics and histograms. */
 };
 
+/* No simulated time is further from 0. */
+#define BIN_MAX_NS (INT64_C(1) << 62)
+
 static const unsigned char magic[MARK_BYTES + 1] = "\x89SIM\r\n\x1a\n";
 static const unsigned char end_mark[MARK_BYTES + 1] = "\nMISend\n";
 
@@ -37,10 +40,17 @@ static uint64_t digest_model(const struct model *model)
         const struct metric *metric = &model->metrics[i];
         sum = chain_text(sum, metric->name);
         sum = pack_chain_number(pack_chain_number(sum, metric->kind), metric->unit);
+        sum = pack_chain_number(sum, metric->is_part ? metric->part_of + 1 : 0);
     }
     sum = pack_chain_number(sum, model->histogram_count);
     for (size_t i = 0; i < model->histogram_count; i++)
         sum = chain_text(sum, model->histograms[i].name);
+    sum = pack_chain_number(sum, model->series_count);
+    for (size_t i = 0; i < model->series_count; i++) {
+        const struct model_series *series = &model->series[i];
+        sum = chain_text(chain_text(sum, series->name), series->origin);
+        sum = pack_chain_number(sum, series->is_part ? series->part_of + 1 : 0);
+    }
     sum = pack_chain_number(sum, model->row_column_count);
     for (size_t i = 0; i < model->row_column_count; i++) {
         const struct row_column *column = &model->row_columns[i];
@@ -107,6 +117,16 @@ static void put_histogram(struct pack_writer *writer, const struct histogram *hi
     pack_varint(writer, (uint64_t)(histogram->max_ns - histogram->min_ns));
 }
 
+static void put_series(struct pack_writer *writer, const struct series *series)
+{
+    pack_varint(writer, series->bin_count);
+    if (series->bin_count == 0)
+        return;
+    pack_varint(writer, (uint64_t)series->bin_ns);
+    pack_values(writer, &series->first, 1);
+    put_buckets(writer, series->bins, series->bin_count);
+}
+
 static void put_record(struct pack_writer *writer, const struct record *record)
 {
     pack_varint(writer, record->unit_count);
@@ -118,6 +138,8 @@ static void put_record(struct pack_writer *writer, const struct record *record)
         pack_byte(writer, (unsigned)(record->failed[unit / 64] >> (unit % 64)) & 0xff);
     for (uint32_t i = 0; i < record->histogram_count; i++)
         put_histogram(writer, &record->histograms[i]);
+    for (uint32_t i = 0; i < record->series_count; i++)
+        put_series(writer, &record->series[i]);
 }
 
 /* 0: no rows were asked for; else one more than there are. */
@@ -182,7 +204,7 @@ static uint64_t take_buckets(struct pack_reader *reader, uint32_t *buckets, uint
         uint64_t n = code / 2 + 1;
         bool is_gap = code % 2 == 0;
         if (is_gap ? !may_be_gap || n >= count - i : n > UINT32_MAX) {
-            pack_note_defect(reader, "a histogram has impossible buckets");
+            pack_note_defect(reader, "a histogram or a series has impossible buckets");
             return 0;
         }
         may_be_gap = !is_gap;
@@ -234,17 +256,23 @@ static void take_failed(struct pack_reader *reader, struct record *record, struc
         pack_note_defect(reader, "a unit has failed that does not exist");
 }
 
-/* What the experiment insists on as well, and statistics rely on. */
-static void check_record(struct pack_reader *reader, const struct model *model,
-                         const struct record *record)
+static void take_series(struct pack_reader *reader, struct series *series, struct arena *arena)
 {
-    if (model->metric_count > 0 &&
-        record->values[model->failed_metric] != record_failed_count(record))
-        pack_note_defect(reader, "the failed units do not add up");
-    for (size_t i = 0; i < model->metric_count; i++)
-        if (model->metrics[i].kind == METRIC_PROPORTION &&
-            (record->values[i] < 0 || record->values[i] > record->unit_count))
-            pack_note_defect(reader, "a proportion is more than all units");
+    const char *outside = "a series has more bins than there can be";
+    *series = (struct series){0};
+    uint32_t count = (uint32_t)pack_take_limited(reader, SERIES_BINS_MAX, outside);
+    if (count == 0)
+        return;
+    series->bin_ns = (int64_t)pack_take_limited(reader, BIN_MAX_NS, "a bin is too wide");
+    pack_take_values(reader, &series->first, 1);
+    int64_t limit = series->bin_ns == 0 ? 0 : BIN_MAX_NS / series->bin_ns;
+    if (series->bin_ns == 0 || series->first < -limit || series->first > limit - count) {
+        pack_note_defect(reader, "a bin is at an impossible time");
+        return;
+    }
+    series->bin_count = count;
+    series->bins = arena_take_array(arena, count, sizeof *series->bins);
+    take_buckets(reader, series->bins, count);
 }
 
 static void take_record(struct pack_reader *reader, const struct model *model,
@@ -257,15 +285,20 @@ static void take_record(struct pack_reader *reader, const struct model *model,
     record->history_hash = pack_take_fixed(reader, 8);
     record->event_count = pack_take_varint(reader);
     record->draw_count = pack_take_varint(reader);
+    record->series_count = (uint32_t)model->series_count;
     record->values = arena_take_array(arena, model->metric_count, sizeof *record->values);
+    record->series = arena_take_array(arena, model->series_count, sizeof *record->series);
     record->histograms =
         arena_take_array(arena, model->histogram_count, sizeof *record->histograms);
     pack_take_values(reader, record->values, model->metric_count);
     take_failed(reader, record, arena);
     for (size_t i = 0; i < model->histogram_count && reader->defect == NULL; i++)
         take_histogram(reader, &record->histograms[i], arena);
-    if (reader->defect == NULL)
-        check_record(reader, model, record);
+    for (size_t i = 0; i < model->series_count && reader->defect == NULL; i++)
+        take_series(reader, &record->series[i], arena);
+    const char *defect = reader->defect == NULL ? model_find_defect(model, record) : NULL;
+    if (defect != NULL)
+        pack_note_defect(reader, defect);
 }
 
 static bool is_cell(const struct row_column *column, int64_t value)

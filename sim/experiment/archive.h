@@ -13,7 +13,7 @@
  *     for each replication, for each variant: what was found of its draws, record, rows
  *     checksum of all that stands before (8)  end mark (8)
  *
- * A histogram is its window of buckets, one byte for most buckets and one for a gap; a value is a
+ * A histogram or a series is its window, one byte for most buckets and one for a gap; a value is a
  * zigzag varint plus one, so that METRIC_NONE and ROW_NONE are the single byte 0. There is one way
  * to write a result, and the reader insists on it: equal results are equal files.
  *
@@ -37,7 +37,7 @@
 #include "sim/experiment/model.h"
 #include "sim/experiment/result.h"
 
-enum { ARCHIVE_SCHEMA_VERSION = 1 };
+enum { ARCHIVE_SCHEMA_VERSION = 2 };
 
 /* What the writing program says about the result. Texts are UTF-8. */
 struct archive_label {
@@ -69,7 +69,7 @@ void archive_write(FILE *file, const struct result *result, const struct archive
 
 /* Read a result from bytes. The label lives in `arena`, the result on its own. Errors (ERROR_IO)
  * say what is wrong and what to do: no archive, another schema version, cut short, damaged, a model
- * that is not among `models` or has other metrics, histograms or columns. */
+ * that is not among `models` or has other metrics, histograms, series or columns. */
 bool archive_parse(struct archive *archive, struct arena *arena, struct archive_bytes bytes,
                    const struct archive_models *models, struct error *error);
 

@@ -71,17 +71,14 @@ static bool wants_rows(const struct experiment_design *design, uint32_t replicat
 static void check_record(const struct model *model, const struct record *record)
 {
     CHECK(record->unit_count <= record->unit_max);
+    CHECK(model_find_defect(model, record) == NULL);
     if (model->metric_count == 0)
         return;
-    CHECK(record->values[model->failed_metric] == record_failed_count(record));
     uint32_t tail = record->unit_count % 64;
     size_t words = record_words(record->unit_count);
     CHECK(tail == 0 || record->failed[words - 1] >> tail == 0);
     for (size_t i = words; i < record_words(record->unit_max); i++)
         CHECK(record->failed[i] == 0);
-    for (size_t i = 0; i < model->metric_count; i++)
-        if (model->metrics[i].kind == METRIC_PROPORTION)
-            CHECK(record->values[i] >= 0 && record->values[i] <= record->unit_count);
 }
 
 static bool report_mismatch(const struct experiment_design *design,
@@ -137,6 +134,7 @@ static bool run_variant(struct worker *worker, uint32_t replication, uint32_t va
         .unit_max = model->units_max(parameters),
         .metric_count = (uint32_t)model->metric_count,
         .histogram_count = (uint32_t)model->histogram_count,
+        .series_count = (uint32_t)model->series_count,
     };
     struct record *record = record_create(worker->run_arena, shape);
     struct oracle oracle = oracle_make(design->seed, replication, NULL, worker->synchrony);
@@ -163,6 +161,7 @@ static bool run_variant(struct worker *worker, uint32_t replication, uint32_t va
         return error_context(&worker->error, "replication %u, variant \"%s\"", replication,
                              design->variants[variant].name);
     record->draw_count = oracle.draw_count;
+    model_align_series(model, record);
     check_record(model, record);
     record_copy(&run->record, record, worker->record_arena);
     return true;

@@ -48,6 +48,10 @@ struct metric {
     enum metric_kind kind;
     enum metric_unit unit;
     bool is_optional; /* Tables for people leave it out where it is 0 or without data everywhere. */
+    /* For METRIC_PROPORTION: the units that could have the property are not all units but those
+     * that metric `part_of` counts; a replication without any gives nothing. */
+    bool is_part;
+    size_t part_of;
 };
 
 /* One entry of record.histograms: durations in ns. */
@@ -55,6 +59,18 @@ struct model_histogram {
     const char *name;
     const char *label;
     const char *doc;
+    bool is_detail; /* For files, charts and thresholds; tables for people leave it out. */
+};
+
+/* One entry of record.series: counts in bins of time. The model sets the width of the bins in each
+ * run before it counts (series.h). */
+struct model_series {
+    const char *name;   /* "triggered_failed" */
+    const char *label;  /* "failed, by time of trigger" */
+    const char *doc;    /* One sentence that defines it. */
+    const char *origin; /* What time 0 is: "start of the wave", "deployment". */
+    bool is_part;       /* Counts some of what series `part_of` counts, bin by bin. */
+    size_t part_of;
 };
 
 enum row_kind {
@@ -67,21 +83,38 @@ enum row_kind {
 
 #define ROW_NONE INT64_MIN /* No value in this cell; printed as an empty field. */
 
+/* What a column can tell about why units fail. What failure brings about, and what nobody outside
+ * the simulation could know, must not be offered as its cause. */
+enum row_role {
+    ROW_CONSEQUENCE, /* Follows from how the unit ended, or is mixed up with it. */
+    ROW_IDENTIFIER,  /* Which unit it is: its index in `record.failed`. */
+    ROW_CONDITION,   /* Settled without regard to how the unit ends. */
+    ROW_EXPOSURE,    /* Adds up while the unit runs: much of it may be a cause, little of it may be
+                        the effect of an early end. */
+    ROW_STOP,        /* Where and why it stopped. */
+    ROW_TRUTH,       /* Only the simulation knows. */
+};
+
 struct row_column {
     const char *name;
     const char *doc;
     enum row_kind kind;
+    enum row_role role;
+    bool is_category;         /* The numbers tell things apart and have no order. */
+    const char *negative;     /* What a value below 0 means, as a clause; NULL: nothing special. */
     const char *const *names; /* For ROW_NAME. */
     size_t name_count;
 };
 
 struct model_run;
 
-/* Who wants more than the record. Either may be NULL. A run hands in at most one row a unit, in
- * the order of the units; `values` has one entry a column and is copied. */
+/* Who wants more than the record. Each may be NULL. A run hands in at most one row a unit, in the
+ * order of the units, and its attempts (requests, each with its answer) in the order of the
+ * answers; `values` has one entry a column and is copied. */
 struct model_sink {
     void *context;
     void (*row)(void *context, const struct model_run *run, const int64_t *values);
+    void (*attempt)(void *context, const struct model_run *run, const int64_t *values);
     struct trace *trace;
     uint32_t trace_unit; /* The unit to trace, or MODEL_ALL_UNITS. */
 };
@@ -115,8 +148,12 @@ struct model {
     size_t failed_metric; /* The METRIC_PROPORTION that `record.failed` belongs to. */
     const struct model_histogram *histograms;
     size_t histogram_count;
+    const struct model_series *series;
+    size_t series_count;
     const struct row_column *row_columns;
     size_t row_column_count;
+    const struct row_column *attempt_columns; /* Of the attempts; none where the model has none. */
+    size_t attempt_column_count;
     const struct purpose *purposes; /* Names of the draws, for messages; NULL or ends with NULL. */
     /* Upper bound of record.unit_count for these parameters, at least 1. */
     uint32_t (*units_max)(const void *parameters);
@@ -127,5 +164,13 @@ struct model {
      * proportion exceed unit_count. */
     bool (*run)(const struct model_run *run, struct record *record, struct error *error);
 };
+
+/* Bring each series that is a part of another to the width of that one. To be called after a run:
+ * the window of a part is never longer than that of the whole, so its bins are as wide at most. */
+void model_align_series(const struct model *model, struct record *record);
+
+/* What is wrong with a record of this model that statistics rely on, or NULL. In a record that a
+ * run has left it is a bug of the model, in a file damage. */
+const char *model_find_defect(const struct model *model, const struct record *record);
 
 #endif

@@ -13,6 +13,10 @@ struct record *record_create(struct arena *arena, struct record_shape shape)
     record->histograms = arena_take_array(arena, shape.histogram_count, sizeof *record->histograms);
     for (uint32_t i = 0; i < shape.histogram_count; i++)
         histogram_init(&record->histograms[i], arena);
+    record->series_count = shape.series_count;
+    record->series = arena_take_array(arena, shape.series_count, sizeof *record->series);
+    for (uint32_t i = 0; i < shape.series_count; i++)
+        series_init(&record->series[i], arena, 0);
     return record;
 }
 
@@ -29,20 +33,27 @@ void record_copy(struct record *into, const struct record *from, struct arena *a
     memcpy(copy.failed, from->failed, failed_bytes);
     for (uint32_t i = 0; i < from->histogram_count; i++)
         histogram_copy(&copy.histograms[i], &from->histograms[i], arena);
+    copy.series = arena_take_array(arena, from->series_count, sizeof *copy.series);
+    for (uint32_t i = 0; i < from->series_count; i++)
+        series_copy(&copy.series[i], &from->series[i], arena);
     *into = copy;
 }
 
 bool record_equals(const struct record *a, const struct record *b)
 {
     if (a->unit_count != b->unit_count || a->metric_count != b->metric_count ||
-        a->histogram_count != b->histogram_count || a->history_hash != b->history_hash ||
-        a->event_count != b->event_count || a->draw_count != b->draw_count)
+        a->histogram_count != b->histogram_count || a->series_count != b->series_count ||
+        a->history_hash != b->history_hash || a->event_count != b->event_count ||
+        a->draw_count != b->draw_count)
         return false;
     if (memcmp(a->values, b->values, a->metric_count * sizeof *a->values) != 0 ||
         memcmp(a->failed, b->failed, record_words(a->unit_count) * sizeof *a->failed) != 0)
         return false;
     for (uint32_t i = 0; i < a->histogram_count; i++)
         if (!histogram_equals(&a->histograms[i], &b->histograms[i]))
+            return false;
+    for (uint32_t i = 0; i < a->series_count; i++)
+        if (!series_equals(&a->series[i], &b->series[i]))
             return false;
     return true;
 }

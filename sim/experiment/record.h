@@ -5,8 +5,9 @@
  * of the threads, and a stored record can be merged, extended and compared exactly.
  *
  * The record is plain data without inner offsets: sizes follow from the model (metric_count,
- * histogram_count) and from unit_count, so writing the fields in the order of the struct, then
- * values, failed words and non-zero histogram buckets, and reading them back, needs nothing else.
+ * histogram_count, series_count) and from unit_count, so writing the fields in the order of the
+ * struct, then values, failed words, non-zero histogram buckets and the windows of the series, and
+ * reading them back, needs nothing else.
  *
  * Units: values are counts or nanoseconds as their metric says. Limit: 2^32 - 1 units.
  */
@@ -19,6 +20,7 @@
 
 #include "sim/base/arena.h"
 #include "sim/base/check.h"
+#include "sim/experiment/series.h"
 #include "sim/stats/histogram.h"
 
 struct record {
@@ -26,18 +28,21 @@ struct record {
     uint32_t unit_max;            /* Room in `failed`. */
     uint32_t metric_count;        /* Entries of `values`. */
     uint32_t histogram_count;     /* Entries of `histograms`. */
+    uint32_t series_count;        /* Entries of `series`. */
     uint64_t history_hash;        /* Hash of the kernel's history; the model sets it. */
     uint64_t event_count;         /* Events carried out; the model sets it. */
     uint64_t draw_count;          /* Draws made; the experiment sets it from the oracle. */
     int64_t *values;              /* [metric_count], zero at the start. */
     uint64_t *failed;             /* Bit u is set when unit u failed, [record_words(unit_max)]. */
     struct histogram *histograms; /* [histogram_count], empty at the start. */
+    struct series *series;        /* [series_count], empty, with bins of no width yet. */
 };
 
 struct record_shape {
     uint32_t unit_max;
     uint32_t metric_count;
     uint32_t histogram_count;
+    uint32_t series_count;
 };
 
 /* 64-bit words that hold one bit for each of `unit_count` units. */

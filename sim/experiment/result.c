@@ -86,6 +86,22 @@ const struct row_table *result_rows(const struct result *result, uint32_t replic
     return find_run(result, replication, variant)->rows;
 }
 
+bool result_is_row_failed(const struct result *result, uint32_t replication, uint32_t variant,
+                          size_t row)
+{
+    const struct slot_run *run = find_run(result, replication, variant);
+    const struct row_column *columns = result->model->row_columns;
+    CHECK(run->rows != NULL && row < run->rows->row_count);
+    int64_t unit = (int64_t)row;
+    for (size_t i = 0; i < run->rows->column_count; i++)
+        if (columns[i].role == ROW_IDENTIFIER) {
+            unit = run->rows->values[row * run->rows->column_count + i];
+            break;
+        }
+    return unit >= 0 && unit < run->record.unit_count &&
+           record_is_failed(&run->record, (uint32_t)unit);
+}
+
 int result_find_metric(const struct result *result, const char *name)
 {
     for (size_t i = 0; i < result->model->metric_count; i++)

@@ -59,6 +59,11 @@ const struct record *result_record(const struct result *result, uint32_t replica
 const struct row_table *result_rows(const struct result *result, uint32_t replication,
                                     uint32_t variant);
 
+/* Did the unit of a row fail? Which unit it is says the row's identifier (ROW_IDENTIFIER), or,
+ * where the model has none, its place. */
+bool result_is_row_failed(const struct result *result, uint32_t replication, uint32_t variant,
+                          size_t row);
+
 /* Return the index of the metric or variant of that name, or -1. */
 int result_find_metric(const struct result *result, const char *name);
 int result_find_variant(const struct result *result, const char *name);

@@ -30,16 +30,23 @@ struct reduction {
     uint32_t replications_all; /* Where every unit has the property. */
 };
 
+/* The units that a metric speaks of. */
+static uint64_t units_of(const struct metric *metric, const struct record *record)
+{
+    return metric->is_part ? (uint64_t)record->values[metric->part_of] : record->unit_count;
+}
+
 bool summary_value(const struct metric *metric, const struct record *record, size_t index,
                    double *value)
 {
     int64_t raw = record->values[index];
+    uint64_t unit_count = units_of(metric, record);
     switch (metric->kind) {
     case METRIC_PROPORTION:
     case METRIC_PER_UNIT:
-        if (record->unit_count == 0)
+        if (unit_count == 0)
             return false;
-        *value = (double)raw / (double)record->unit_count;
+        *value = (double)raw / (double)unit_count;
         return true;
     case METRIC_TOTAL: *value = (double)raw; return true;
     case METRIC_PER_REPLICATION:
@@ -60,13 +67,14 @@ static void reduce(struct reduction *reduction, const struct metric *metric,
         return;
     tally_add(&reduction->tally, value);
     int64_t raw = record->values[index];
+    uint64_t unit_count = units_of(metric, record);
     reduction->total += raw;
-    reduction->unit_count += record->unit_count;
+    reduction->unit_count += unit_count;
     reduction->replications_seen += raw != 0;
     if (metric->kind != METRIC_PROPORTION)
         return;
-    cluster_add(&reduction->clusters, record->unit_count, (uint64_t)raw);
-    reduction->replications_all += raw == record->unit_count;
+    cluster_add(&reduction->clusters, unit_count, (uint64_t)raw);
+    reduction->replications_all += (uint64_t)raw == unit_count;
 }
 
 static struct interval limit_to_share(struct interval interval)
@@ -79,12 +87,19 @@ static struct interval limit_to_share(struct interval interval)
 }
 
 static struct interval choose_for_proportion(const struct reduction *reduction,
+                                             const struct metric *what,
                                              const struct summary_metric *metric)
 {
     uint64_t replications = reduction->tally.count;
     uint64_t seen = reduction->replications_seen;
     uint64_t unseen = replications - reduction->replications_all;
-    if (!interval_is_known(&metric->t) || (seen >= SEEN_MIN && unseen >= SEEN_MIN))
+    if (!interval_is_known(&metric->t))
+        return metric->t;
+    /* How many a part has is chance as well, and may go with its share: where the part is what came
+     * before something happened, the mean of the shares is not the share of them all. */
+    if (what->is_part)
+        return metric->clopper_pearson;
+    if (seen >= SEEN_MIN && unseen >= SEEN_MIN)
         return metric->t;
     bool is_wide =
         metric->t.high - metric->t.low > metric->clopper_pearson.high - metric->clopper_pearson.low;
@@ -146,7 +161,7 @@ static void conclude(struct summary_metric *out, const struct reduction *reducti
         out->wilson = cluster_wilson(&reduction->clusters, confidence);
         out->clopper_pearson = cluster_clopper_pearson(&reduction->clusters, confidence);
         out->upper_bound = cluster_upper_bound(&reduction->clusters, confidence);
-        out->headline = choose_for_proportion(reduction, out);
+        out->headline = choose_for_proportion(reduction, metric, out);
         return;
     }
     out->upper_bound = proportion_upper_bound(reduction->replications_seen,
@@ -424,6 +439,7 @@ const struct summary *summary_create(struct arena *arena, const struct result *r
         variant->metrics = reduce_metrics(arena, result, v, confidence);
         variant->histograms = merge_histograms(arena, result, v);
         variant->durations = find_durations(arena, result, v, variant->histograms, confidence);
+        variant->series = summary_add_all_series(arena, result, v);
         if (v == 0)
             continue;
         size_t failed = result->model->failed_metric;

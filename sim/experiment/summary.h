@@ -4,11 +4,14 @@
  * Everything is reduced in the order (replication), so the same records give the same bits.
  *
  * What a metric is estimated by: a proportion and a per-unit metric by the mean over replications
- * of value / units, a total and a per-replication metric by the mean over replications.
+ * of value / units, a total and a per-replication metric by the mean over replications; but a
+ * proportion of a part of the units (metric.is_part), of which every replication has another
+ * number, by that of all replications together.
  * Replications without units (or with METRIC_NONE) give nothing to it. `total` is the plain sum.
  *
  * `headline` is the interval to show and to judge by:
  *   - the t interval over replications, which needs no assumption about units of one replication;
+ *   - for a proportion of a part of the units, Clopper-Pearson on the effective number of units;
  *   - for a proportion that fewer than 5 replications saw (or failed to see), Clopper-Pearson on
  *     the effective number of units, because a t interval of zeros is [0, 0];
  *     where there are fewer than 5 replications and all saw it, the wider of the two;
@@ -95,6 +98,31 @@ struct summary_durations {
     struct interval quantiles[SUMMARY_QUANTILE_COUNT]; /* ns */
 };
 
+/* One series of one variant, all replications added up. Where replications have bins of different
+ * width, the widest is that of all. */
+struct summary_series {
+    bool is_known; /* False where the widths of two replications do not fit (series.h). */
+    int64_t bin_ns;
+    int64_t first; /* Number of the bin that counts[0] counts: [first * bin_ns, ...). */
+    uint32_t bin_count;
+    const uint64_t *counts; /* [bin_count] */
+};
+
+/* What part of a series has the property that another counts, bin by bin, over replications:
+ * Clopper-Pearson with the design effect of units that share a world. */
+struct summary_share_bin {
+    int64_t from_ns, to_ns;
+    uint64_t part, whole;
+    uint32_t replication_count; /* With anything in this bin. */
+    struct interval share;      /* Without data where `whole` is 0. */
+};
+struct summary_share {
+    bool is_known; /* As summary_series.is_known. */
+    int64_t bin_ns;
+    uint32_t bin_count; /* The window of the whole: the bins from the first to the last with any. */
+    const struct summary_share_bin *bins;
+};
+
 struct summary_variant {
     uint64_t unit_count;
     uint64_t event_count;
@@ -105,6 +133,7 @@ struct summary_variant {
     const struct summary_opinions *opinions;      /* NULL for the first variant */
     const struct histogram *histograms;           /* [histogram_count], of all replications */
     const struct summary_durations *durations;    /* [histogram_count] */
+    const struct summary_series *series;          /* [series_count], of all replications */
 };
 
 struct summary {
@@ -145,6 +174,23 @@ struct summary_metric summary_reduce_units(const struct result *result, uint32_t
 /* Reduce. The summary lies in the arena and points to the result. O(records). */
 const struct summary *summary_create(struct arena *arena, const struct result *result,
                                      double confidence);
+
+/* Which share: of a variant, or (is_one) of one of its replications alone. */
+struct summary_share_what {
+    uint32_t variant;
+    size_t part; /* A series with `is_part`. */
+    double confidence;
+    bool is_one;          /* The interval then speaks of units like these in this one world. */
+    uint32_t replication; /* Counted from 0; only where is_one. */
+};
+
+/* Add up every series of one variant: [series_count] in the arena. O(replications x bins). */
+const struct summary_series *summary_add_all_series(struct arena *arena,
+                                                    const struct result *result, uint32_t variant);
+
+/* Find the share that a series has of the one that it is a part of. O(replications x bins). */
+struct summary_share summary_series_share(struct arena *arena, const struct result *result,
+                                          const struct summary_share_what *what);
 
 /* What summary_create does with the differences of one metric: judge whether what was found can be
  * believed. Sets p_adjusted = p_value. */

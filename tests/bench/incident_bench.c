@@ -112,11 +112,12 @@ static uint32_t layer_of(const char *file, const char *function)
     static const char *const draws[] = {"draw_", "oracle_", "dist_", "normal_", NULL};
     static const char *const engine_files[] = {"engine.c", "plan.c",  "track.c",   "turn.c",
                                                "state.c",  "retry.c", "request.c", NULL};
-    static const char *const world_files[] = {"model.c", "driver.c",    "service.c", "platform.c",
-                                              "fleet.c", "wave.c",      "cause.c",   "rows.c",
-                                              "story.c", "invariant.c", NULL};
-    static const char *const world[] = {"world_",    "fleet_",     "wave_",  "driver_", "service_",
-                                        "platform_", "invariant_", "cause_", "rows_",   NULL};
+    static const char *const world_files[] = {
+        "model.c", "driver.c", "service.c",   "platform.c", "fleet.c",    "wave.c",     "cause.c",
+        "rows.c",  "story.c",  "invariant.c", "rollout.c",  "timeline.c", "attempts.c", NULL};
+    static const char *const world[] = {"world_",   "fleet_",    "wave_",      "driver_",
+                                        "service_", "platform_", "invariant_", "cause_",
+                                        "rows_",    "rollout_",  "timeline_",  NULL};
     static const char *const queue[] = {"sim_", "queue_", NULL};
     static const char *const queue_files[] = {"sim.c", "queue.c", NULL};
     if (*function == 0 || is_one_of(file, draw_files) || begins_with(function, draws))

@@ -33,6 +33,18 @@ static char *write_archive(const struct archive *archive, size_t *size_bytes)
     return bytes;
 }
 
+static void check_share(struct arena *arena, const struct result *result, uint32_t variant)
+{
+    struct summary_share share = summary_series_share(
+        arena, result,
+        &(struct summary_share_what){.variant = variant, .part = ODD_SOME, .confidence = 0.95});
+    for (uint32_t i = 0; i < share.bin_count; i++) {
+        const struct summary_share_bin *bin = &share.bins[i];
+        CHECK(bin->part <= bin->whole && bin->from_ns < bin->to_ns);
+        CHECK((bin->whole > 0) == interval_has_estimate(&bin->share));
+    }
+}
+
 static void check_archive(struct archive *archive, struct arena *arena, struct archive_bytes bytes,
                           const struct archive_models *models)
 {
@@ -47,6 +59,8 @@ static void check_archive(struct archive *archive, struct arena *arena, struct a
             if (interval_is_known(interval))
                 CHECK(interval->low <= interval->high);
         }
+    for (uint32_t v = 0; v < archive->result->variant_count; v++)
+        check_share(arena, archive->result, v);
     struct archive twin;
     CHECK(archive_parse(&twin, arena, bytes, models, NULL));
     struct result *parts[] = {archive->result, twin.result}, *joined;

@@ -14,7 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "reports/chart.h"
 #include "reports/directory.h"
 #include "reports/gnuplot.h"
 #include "reports/process.h"
@@ -279,78 +278,8 @@ static void quotes_cannot_be_escaped(void **state)
     FILE *file = open_memstream(&text, &size_bytes);
     gnuplot_quote(file, "it's `date`\n\"x\"");
     fclose(file);
-    assert_string_equal(text, "'it''s `date` \"x\"'");
+    assert_string_equal(text, "'it'.\"'\".'s `date` \"x\"'");
     free(text);
-}
-
-static const struct chart_point points[] = {
-    {.label = "be'fo`touch owned`re",
-     .low = 0.1,
-     .estimate = 0.18,
-     .high = 0.2,
-     .is_known = true,
-     .has_interval = true},
-    {.label = "alone", .estimate = 0.15, .is_known = true},
-    {.label = "after", .is_known = false},
-};
-static const struct chart chart = {
-    .name = "rate",
-    .title = "A title with 'quotes'",
-    .axis = "failed (%)",
-    .caption = "one\ntwo",
-    .section = "s",
-    .points = points,
-    .point_count = 3,
-};
-static const struct identity identity = {
-    .program = "p", .version = "1", .scenario = "s", .command = "p run"};
-
-static bool has_gnuplot(void)
-{
-    struct process_outcome outcome;
-    const char *const arguments[] = {"gnuplot", "--version", NULL};
-    run(arguments, 10 * UNITS_S, &outcome);
-    return outcome.is_found;
-}
-
-static void a_chart_is_data_script_and_picture(void **state)
-{
-    struct bench *bench = *state;
-    struct error error;
-    struct directory *directory = fill(bench, &fresh, "x");
-    assert_true(chart_write(directory, &chart, &identity, &error));
-    bool is_drawn = chart_draw(directory, &chart, NULL, &error);
-    assert_int_equal(is_drawn, has_gnuplot());
-    json_t *charts = json_pack("[o]", chart_json(&chart, is_drawn));
-    assert_true(chart_write_manifest(directory, &identity, charts, &error));
-    json_decref(charts);
-    assert_true(directory_commit(directory, &error));
-    expect_text("result/rate.tsv", "label\tlow_percent\testimate_percent\thigh_percent\tknown\n"
-                                   "be'fo`touch owned`re\t10\t18\t20\t1\n"
-                                   "alone\t\t15\t\t1\n"
-                                   "after\t\t\t\t0\n");
-    assert_int_not_equal(access("result/owned", F_OK), 0);
-    assert_int_equal(access("result/rate.svg", F_OK) == 0, is_drawn);
-    assert_int_not_equal(access("result/rate.svg.part", F_OK), 0);
-    json_t *manifest = json_load_file("result/report.json", 0, NULL);
-    json_t *entry = json_array_get(json_object_get(manifest, "charts"), 0);
-    assert_string_equal(json_string_value(json_object_get(entry, "kind")), "interval");
-    assert_string_equal(json_string_value(json_object_get(entry, "data")), "rate.tsv");
-    json_decref(manifest);
-}
-
-static void a_chart_of_nothing_is_not_drawn(void **state)
-{
-    struct bench *bench = *state;
-    struct error error;
-    struct chart empty = chart;
-    empty.points = points + 2;
-    empty.point_count = 1;
-    struct directory *directory = fill(bench, &fresh, "x");
-    assert_true(chart_write(directory, &empty, &identity, &error));
-    assert_false(chart_draw(directory, &empty, NULL, &error));
-    assert_int_equal(error.code, ERROR_CHART);
-    directory_discard(directory);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
@@ -370,8 +299,6 @@ int main(void)
         TEST(a_process_says_which_signal_killed_it),
         TEST(a_process_gets_no_input_and_no_environment),
         TEST(quotes_cannot_be_escaped),
-        TEST(a_chart_is_data_script_and_picture),
-        TEST(a_chart_of_nothing_is_not_drawn),
     };
     return cmocka_run_group_tests_name("reports/directory", tests, NULL, NULL);
 }

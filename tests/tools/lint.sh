@@ -48,7 +48,7 @@ shell() { for script in $(files '*.sh') .ci/run; do sh -n "$script" || return 1;
 check format format
 check layers tests/tools/check_layers.sh
 check headers headers
-check purity sh tests/tools/check_rce.sh "$1"
+check purity sh tests/tools/check_rce.sh "${1:?usage: lint.sh LIBRARY (make lint)}"
 check functions tests/tools/check_functions.sh
 check forbidden forbidden
 check readmes readmes

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what is missing, or say what to install.
 #
-# usage: setup.sh GROUP...     groups: build test lint mpi
+# usage: setup.sh GROUP...     groups: build test lint mpi browser
 # Looks for the commands and headers themselves, so it works on any distribution; installs with apt when it may
 # (root, or sudo without a password prompt in the way).
 set -u
@@ -33,6 +33,7 @@ find_missing() {
             has_header gsl/gsl_cdf.h || need libgsl-dev gsl-devel gsl
             has_header yaml.h || need libyaml-dev libyaml-devel libyaml
             has_header jansson.h || need libjansson-dev jansson-devel jansson
+            has_header sqlite3.h || need libsqlite3-dev sqlite-devel sqlite
             has_header Random123/philox.h || need librandom123-dev random123-devel random123
             has gnuplot || need gnuplot-nox gnuplot gnuplot
             ;;
@@ -48,12 +49,15 @@ find_missing() {
                 need "libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev" compiler-rt llvm
             fi
             ;;
+        browser)
+            has chromium || has chromium-browser || has google-chrome || need chromium chromium chromium
+            ;;
         mpi)
             has mpicc || need libopenmpi-dev openmpi-devel open-mpi
             has mpirun || need openmpi-bin openmpi open-mpi
             ;;
         *)
-            echo "setup: unknown group $group (build, test, lint, mpi)" >&2
+            echo "setup: unknown group $group (build, test, lint, mpi, browser)" >&2
             exit 2
             ;;
         esac

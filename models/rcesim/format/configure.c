@@ -204,20 +204,22 @@ static uint64_t hash_selection(const struct configuration *configuration, uint64
     return text_hash(parts, (1 + configuration->variant_count) * sizeof parts[0]);
 }
 
-/* The keys that are not of the world, the one last that a replication depends on nevertheless. */
-static const char *const no_world[] = {"question", "experiment", "thresholds", "sweep", "variants"};
+/* The keys that are not of the world, last those that a replication depends on nevertheless. */
+static const char *const no_world[] = {"question", "experiment", "thresholds",
+                                       "sweep",    "variants",   "report"};
+enum { NO_WORLD_COUNT = sizeof no_world / sizeof no_world[0], NO_SIMULATION_COUNT = 4 };
 
 void configure_print_world(const struct scenario *scenario, FILE *out)
 {
-    scenario_print_content_without(scenario, no_world, 5, out);
+    scenario_print_content_without(scenario, no_world, NO_WORLD_COUNT, out);
 }
 
 static void hash_parts(struct configuration *configuration)
 {
     const struct scenario *scenario = configuration->scenario;
     configuration->hash = scenario_hash(scenario);
-    configuration->simulation_hash = scenario_hash_without(scenario, no_world, 4);
-    configuration->world_hash = scenario_hash_without(scenario, no_world, 5);
+    configuration->simulation_hash = scenario_hash_without(scenario, no_world, NO_SIMULATION_COUNT);
+    configuration->world_hash = scenario_hash_without(scenario, no_world, NO_WORLD_COUNT);
 }
 
 bool configure_load(struct configuration **out, struct arena *arena,
@@ -380,4 +382,22 @@ bool configure_check_memory(struct configuration *configuration, uint32_t thread
     if (limit_bytes != NULL)
         *limit_bytes = (size_t)((available - records) / threads);
     return true;
+}
+
+char *configure_resolved_text(const struct configuration *configuration)
+{
+    char *text = NULL;
+    size_t size_bytes;
+    if (configuration->resolved_text != NULL) {
+        text = strdup(configuration->resolved_text);
+    } else {
+        FILE *file = open_memstream(&text, &size_bytes);
+        if (file != NULL) {
+            scenario_print_resolved(configuration->scenario, file);
+            fclose(file);
+        }
+    }
+    if (text == NULL)
+        check_limit("no memory for the resolved scenario");
+    return text;
 }

@@ -94,4 +94,7 @@ void configure_print_world(const struct scenario *scenario, FILE *out);
 /* Bytes of memory that are free for us, by what the system says. */
 double configure_memory_available_bytes(void);
 
+/* The scenario with every value, as it was kept or as it is now. The caller frees it. */
+char *configure_resolved_text(const struct configuration *configuration);
+
 #endif

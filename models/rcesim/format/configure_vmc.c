@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "models/engines/engines.h"
+#include "models/rcesim/format/configure_rollout.h"
 #include "models/rcesim/format/domain.h"
 #include "models/rcesim/format/policy.h"
 #include "models/vmc/config.h"
@@ -204,6 +205,7 @@ static bool read_world(const struct reading *reading, struct vmc_config *world)
     read_work(reading, world);
     is_good = read_service(reading, &world->service) && is_good;
     is_good = read_wave(reading, &world->wave) && is_good;
+    world->bin_ns = scenario_duration_ns(reading->scenario, "report.bin");
     return is_good;
 }
 
@@ -324,6 +326,7 @@ static bool configure(const struct reading *reading, struct configuration *confi
     struct vmc_config *world = arena_take(reading->arena, sizeof *world);
     configuration->world = world;
     bool is_good = read_variants(reading, world, configuration);
+    is_good = configure_rollouts(reading, configuration) && is_good;
     return read_world(reading, world) && is_good;
 }
 
@@ -373,6 +376,26 @@ static const struct criterion criteria[] = {
     {"wave_duration", "wave", "15min"},
 };
 
+/* Groups are what they are called, where they are, and what they run on. */
+static const char *category(const struct configuration *configuration, const char *column,
+                            int64_t value, size_t facet, struct arena *arena)
+{
+    const struct vmc_parameters *parameters = configuration->variants[0].parameters;
+    const struct vmc_fleet *fleet = &parameters->world->fleet;
+    if (strcmp(column, "group") != 0 || value < 0 || value >= (int64_t)fleet->groups_count)
+        return NULL;
+    const struct vmc_group *group = &fleet->groups[value];
+    const struct {
+        const char *what, *name;
+    } facets[] = {
+        {"group", group->name}, {"region", group->region}, {"instance type", group->instance_type}};
+    if (facet >= sizeof facets / sizeof facets[0])
+        return NULL;
+    const char *name = facets[facet].name;
+    return arena_print(arena, "%s %s", facets[facet].what,
+                       name == NULL || *name == '\0' ? "without a name" : name);
+}
+
 const struct domain domain_vmc = {
     .model = &vmc_model,
     .schema = &schema_vmc,
@@ -388,4 +411,5 @@ const struct domain domain_vmc = {
     .criteria_note = "A wave whose workflows fail is over sooner, and makes fewer calls.",
     .keep_policy = keep_policy,
     .describe = describe,
+    .category = category,
 };

@@ -52,6 +52,10 @@ struct domain {
                         const struct experiment_variant *base);
     /* Add what only this model knows to the summary; NULL: nothing. */
     void (*describe)(const struct configuration *configuration, json_t *summary);
+    /* Name a value of a row column of categories: its text number `facet`, "region eu", "instance
+     * type i3"; NULL where there are no more. NULL: the model has no names for them. */
+    const char *(*category)(const struct configuration *configuration, const char *column,
+                            int64_t value, size_t facet, struct arena *arena);
 };
 
 extern const struct schema schema_vmc, schema_contention;

@@ -399,6 +399,106 @@ static const struct schema_field fields[] = {
      .type = SCHEMA_DURATION,
      .fallback = "0s",
      .doc = "Mitigation: wait so long between preparation and the first maintenance request."},
+    {.path = "variants.*.rollout",
+     .type = SCHEMA_MAP,
+     .doc = "What happens when the wave is seen to fail: the fix is rolled out while the wave goes "
+            "on with this variant's engine. Default: nothing."},
+    {.path = "variants.*.rollout.to",
+     .type = SCHEMA_TEXT,
+     .doc =
+         "Name of the variant whose engine, with its options, is rolled out. Default: nothing is "
+         "deployed."},
+    {.path = "variants.*.rollout.placebo",
+     .type = SCHEMA_FLAG,
+     .fallback = "false",
+     .doc = "Re-drive the failed workflows with the old engine, and change nothing else: what the "
+            "re-driving alone does."},
+    {.path = "variants.*.rollout.detect.failed",
+     .type = SCHEMA_COUNT,
+     .fallback = "5",
+     .minimum = "1",
+     .maximum = "100000",
+     .doc = "The failure is detected when so many workflows have failed within `detect.within`."},
+    {.path = "variants.*.rollout.detect.within",
+     .type = SCHEMA_DURATION,
+     .fallback = "30min",
+     .minimum = "1s",
+     .doc = "Length of the window of `detect.failed`."},
+    {.path = "variants.*.rollout.detect.at",
+     .type = SCHEMA_DURATION,
+     .doc = "The failure is detected at this time of the wave. Default: by `detect.failed`."},
+    {.path = "variants.*.rollout.delay",
+     .type = SCHEMA_DURATION,
+     .fallback = "2h",
+     .doc = "From the detection to the deployment: finding the cause, building, testing the fix. "
+            "The default is an assumption."},
+    {.path = "variants.*.rollout.drain",
+     .type = SCHEMA_DURATION,
+     .fallback = "30s",
+     .doc =
+         "A workflow with a request under way changes engines when it is answered, at the latest "
+         "so long after its stage; then the request is made again by the new engine."},
+    {.path = "variants.*.rollout.pause",
+     .type = SCHEMA_DURATION,
+     .fallback = "0s",
+     .doc = "Mitigation: no workflow starts for so long from the detection on; the rest of the "
+            "schedule is shifted."},
+    {.path = "variants.*.rollout.stages",
+     .type = SCHEMA_MAP,
+     .maximum = "16",
+     .doc = "Who gets the fix when. Running workflows are handed to the new engine with their "
+            "state, failed ones are re-driven by it, later ones start with it. Default: all at "
+            "once."},
+    {.path = "variants.*.rollout.stages[].select",
+     .type = SCHEMA_CHOICE,
+     .fallback = "all",
+     .choices = "failing_first|percentage|random|all",
+     .doc = "failing_first: workflows that have failed by then; percentage: the first part of the "
+            "fleet in the order of the wave; random: a part of the fleet at random, which later "
+            "stages of this kind add to; all: the whole fleet."},
+    {.path = "variants.*.rollout.stages[].share",
+     .type = SCHEMA_SHARE,
+     .fallback = "100%",
+     .doc = "How large a part."},
+    {.path = "variants.*.rollout.stages[].after",
+     .type = SCHEMA_DURATION,
+     .fallback = "0s",
+     .doc = "When, since the deployment."},
+    {.path = "variants.*.rollout.hand_over",
+     .type = SCHEMA_CHOICE,
+     .fallback = "before_maintenance",
+     .choices = "before_maintenance|all|none",
+     .doc = "Which running workflows of a stage are handed to the new engine; the others end as "
+            "they began. before_maintenance: those that have not asked for maintenance yet; all: "
+            "also those that wait for an answer to a request without an idempotency key, which the "
+            "new engine can only make again; none: only what starts later is new."},
+    {.path = "variants.*.rollout.redrive",
+     .type = SCHEMA_CHOICE,
+     .fallback = "when_quiet",
+     .choices = "never|at_once|when_quiet",
+     .doc = "Start the failed workflows of a stage again, each once. at_once: although some of "
+            "their work may still be under way, so that it is started a second time; when_quiet: "
+            "once none of their tasks is under way."},
+    {.path = "variants.*.rollout.pace",
+     .type = SCHEMA_DURATION,
+     .fallback = "10s",
+     .doc = "Between two re-drives of a stage."},
+    {.path = "variants.*.rollout.halt_if",
+     .type = SCHEMA_MAP,
+     .doc = "Stop the rollout and give all workflows back to the old engine when too many fail "
+            "under the new one. Default: never."},
+    {.path = "variants.*.rollout.halt_if.failed",
+     .type = SCHEMA_SHARE,
+     .required = true,
+     .doc = "Halt when more than this part of the workflows that have ended under the new engine "
+            "failed."},
+    {.path = "variants.*.rollout.halt_if.of",
+     .type = SCHEMA_COUNT,
+     .fallback = "20",
+     .minimum = "1",
+     .maximum = "2097152",
+     .doc = "Judge from so many workflows on. Failures are over sooner than successes, so a small "
+            "number halts by chance."},
     DEADLINE_FIELD("control_plane", "8h", "phase 1"),
     DEADLINE_FIELD("backup", "2h", "a backup"),
     DEADLINE_FIELD("add_host", "3h", "the addition of a temporary host"),
@@ -408,6 +508,14 @@ static const struct schema_field fields[] = {
     DEADLINE_FIELD("exit_maintenance", "60min", "a host to leave maintenance mode"),
     DEADLINE_FIELD("remove_host", "3h", "the removal of a temporary host"),
     DEADLINE_FIELD("network", "4h", "phase 3"),
+
+    {.path = "report.bin",
+     .type = SCHEMA_DURATION,
+     .fallback = "30min",
+     .minimum = "1min",
+     .maximum = "24h",
+     .doc = "Width of the bins in which the course of the wave is counted. More than 2,048 bins "
+            "become half as many of twice the width, as often as necessary."},
 
     EXPERIMENT_FIELDS,
 };

@@ -36,30 +36,6 @@ static struct place split_argument(struct arena *arena, const char *argument)
     };
 }
 
-static bool find_records(struct arena *arena, const char *path, const char **records,
-                         struct error *error)
-{
-    struct stat status;
-    if (stat(path, &status) != 0)
-        return error_set(error, ERROR_IO, "%s: there is no such folder", path);
-    if (!S_ISDIR(status.st_mode)) {
-        *records = path;
-        return true;
-    }
-    const char *inside = arena_print(arena, "%s/%s", path, STORE_RECORDS);
-    if (exists(inside)) {
-        *records = inside;
-        return true;
-    }
-    if (exists(arena_print(arena, "%s/%s", path, STORE_MARK)))
-        return error_set(error, ERROR_IO,
-                         "%s: this result has no %s, because another version wrote it or somebody "
-                         "removed it; simulate it again with `rcesim run`",
-                         path, STORE_RECORDS);
-    return error_set(error, ERROR_IO, "%s: this is no result of `rcesim run` (no %s)", path,
-                     STORE_MARK);
-}
-
 static bool check_comparable(const struct contrast *contrast, struct error *error)
 {
     const struct stored *stored = contrast->stored;
@@ -322,7 +298,7 @@ bool contrast_create(struct contrast *contrast, struct arena *arena,
         struct place place = split_argument(arena, request->paths[i]);
         made.paths[i] = place.path;
         names[i] = place.variant;
-        if (!find_records(arena, place.path, &records[i], error))
+        if (!stored_find(&records[i], arena, place.path, error))
             return false;
     }
     bool is_good = stored_read(&made.stored[0], arena, records[0], error) &&

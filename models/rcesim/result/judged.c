@@ -34,12 +34,13 @@ static const char *value_text(struct arena *arena, const struct metric *metric, 
 /* Durations between which an interval lies are shown as finely as its width deserves. */
 static double step_of(const struct interval *interval)
 {
-    static const int64_t steps_ns[] = {UNITS_MIN, UNITS_S};
     double width_ns = interval->high - interval->low;
-    for (size_t i = 0; i < sizeof steps_ns / sizeof steps_ns[0]; i++)
-        if (width_ns >= 20 * (double)steps_ns[i])
-            return (double)steps_ns[i];
-    return 1;
+    if (width_ns >= 20 * (double)UNITS_MIN)
+        return (double)UNITS_MIN;
+    double step_ns = (double)UNITS_S;
+    while (step_ns > 1 && width_ns < 20 * step_ns)
+        step_ns /= 10;
+    return step_ns;
 }
 
 static const char *duration_texts(struct arena *arena, const struct metric *metric,

@@ -9,7 +9,6 @@
 #include "models/rcesim/result/judged.h"
 #include "models/rcesim/run/single.h"
 #include "models/rcesim/result/summary_json.h"
-#include "reports/figure.h"
 #include "sim/base/check.h"
 
 /* The first replication in which the variant broke an invariant. */
@@ -148,53 +147,4 @@ json_t *outcome_json(const struct outcome *outcome)
     if (domain->describe != NULL)
         domain->describe(outcome->configuration, value);
     return value;
-}
-
-static const char *bars_text(const struct outcome *outcome, uint32_t interval_count)
-{
-    if (interval_count > 0)
-        return arena_print(
-            outcome->arena,
-            "Bars: %s interval (t over replications; Clopper-Pearson where failures are rare)",
-            outcome_confidence(outcome));
-    return "No bars: there is no interval from one replication";
-}
-
-const struct chart *outcome_failure_chart(const struct outcome *outcome)
-{
-    const struct result *result = outcome->result;
-    const struct model *model = result->model;
-    struct chart_point *points =
-        arena_take_array(outcome->arena, result->variant_count, sizeof *points);
-    uint32_t interval_count = 0;
-    for (uint32_t i = 0; i < result->variant_count; i++) {
-        const struct interval *interval =
-            &outcome_metric(outcome, i, model->failed_metric)->headline;
-        points[i].label = result->variants[i].name;
-        points[i].is_known = interval_has_estimate(interval);
-        points[i].has_interval = interval_is_known(interval);
-        points[i].low = interval->low;
-        points[i].estimate = interval->estimate;
-        points[i].high = interval->high;
-        interval_count += points[i].has_interval;
-    }
-    char count[FIGURE_SIZE_BYTES];
-    figure_count(count, (int64_t)outcome->summary->variants[0].unit_count);
-    struct chart *chart = arena_take(outcome->arena, sizeof *chart);
-    *chart = (struct chart){
-        .name = "failure-rate",
-        .title = arena_print(outcome->arena, "Failed %s by variant", model->unit_names),
-        .axis = arena_print(outcome->arena, "failed %s (%%)", model->unit_names),
-        .caption = arena_print(
-            outcome->arena,
-            "n = %s %s per variant in %" PRIu32 " replication%s, the same worlds for all\n%s",
-            count,
-            outcome->summary->variants[0].unit_count == 1 ? model->unit_name : model->unit_names,
-            result->replication_count, result->replication_count == 1 ? "" : "s",
-            bars_text(outcome, interval_count)),
-        .section = "Failure rate",
-        .points = points,
-        .point_count = result->variant_count,
-    };
-    return chart;
 }

@@ -9,7 +9,6 @@
 
 #include "models/rcesim/format/configure.h"
 #include "models/rcesim/run/enough.h"
-#include "reports/chart.h"
 #include "reports/identity.h"
 #include "sim/base/arena.h"
 #include "sim/experiment/result.h"
@@ -45,9 +44,6 @@ const struct outcome *outcome_create(struct arena *arena, const struct configura
 
 /* The summary as JSON, with a schema version; the caller owns it. */
 json_t *outcome_json(const struct outcome *outcome);
-
-/* The chart of failure rates: the chart and its points lie in the arena. */
-const struct chart *outcome_failure_chart(const struct outcome *outcome);
 
 /* The summary of a metric of a variant. */
 static inline const struct summary_metric *outcome_metric(const struct outcome *outcome,

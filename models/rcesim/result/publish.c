@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "models/rcesim/command.h"
+#include "models/rcesim/result/bundle.h"
 #include "models/rcesim/result/console.h"
+#include "models/rcesim/result/database.h"
 #include "models/rcesim/interrupt.h"
 #include "models/rcesim/result/judged.h"
 #include "models/rcesim/options.h"
+#include "models/rcesim/result/render.h"
 #include "models/rcesim/result/store.h"
 #include "reports/junit.h"
 #include "reports/output.h"
@@ -63,7 +66,7 @@ static const char *own_junit(const struct publication *publication)
 /* What the drawing of the chart is asked for and says. */
 struct drawing {
     const struct process_patience *patience;
-    struct store_drawing *report;
+    struct render_report *report;
 };
 
 /* Write the whole directory, or nothing. A missing chart is no failure of the directory. */
@@ -75,9 +78,11 @@ static bool write_result(const struct publication *publication,
     const char *junit = own_junit(publication);
     if (!directory_open(&directory, outcome->arena, target, error))
         return false;
+    struct render_job job = {
+        .manifest = bundle_create(outcome), .directory = directory, .patience = drawing->patience};
     if (!store_write(directory, outcome, error) ||
         (junit != NULL && !write_own_junit(directory, junit, outcome, error)) ||
-        !store_draw(directory, outcome, drawing->patience, drawing->report, error)) {
+        !render(&job, drawing->report, error)) {
         directory_discard(directory);
         return false;
     }
@@ -142,7 +147,8 @@ static bool check_junit(const struct publication *publication, struct error *err
 
 bool publication_check(const struct publication *publication, struct error *error)
 {
-    return directory_check(&publication->target, error) && check_junit(publication, error);
+    return directory_check(&publication->target, error) && check_junit(publication, error) &&
+           (publication->database == NULL || database_check(publication->database, error));
 }
 
 /* Thresholds that nobody judged must not be taken for some that were met. */
@@ -154,22 +160,46 @@ static void note_left_out(const struct publication *publication)
                 configure_left_out_text(publication->arena, publication->configuration));
 }
 
+/* Add the result to the database, if there is to be one and the result is whole. */
+static int add_to_database(const struct publication *publication, const struct outcome *outcome)
+{
+    if (publication->database == NULL)
+        return 0;
+    struct database_job job = {
+        .path = publication->database, .outcome = outcome, .interrupted = interrupt_catch()};
+    struct error error;
+    bool was_interrupted = outcome->result->is_partial;
+    if (!was_interrupted && database_add(&job, &was_interrupted, &error))
+        return 0;
+    if (!was_interrupted) {
+        int status = options_fail(&error);
+        fputs("rcesim: the result itself is whole; to add it later: rcesim merge ", stderr);
+        page_put(stderr, options_quote(publication->arena, publication->target.path));
+        fputs(" -o OTHER --db FILE\n", stderr);
+        return status;
+    }
+    fputs("rcesim: interrupted; as it was: ", stderr);
+    page_put(stderr, publication->database);
+    putc('\n', stderr);
+    return INTERRUPT_STATUS;
+}
+
 int publication_publish(const struct publication *publication)
 {
     const struct result *result = publication->result;
     /* The simulation's Ctrl-C was for the simulation; one more is for the drawing. */
     struct process_patience patience = {
         .interrupted = interrupt_catch(),
-        .notice = publication->is_quiet ? NULL : "rcesim: drawing the chart",
+        .notice = publication->is_quiet ? NULL : "rcesim: drawing the charts",
     };
     const struct outcome *outcome = outcome_create(publication->arena, publication->configuration,
                                                    result, &publication->commands);
     struct error error;
-    struct store_drawing drawing = {0};
+    struct render_report report = {0};
     struct directory_target target = publication->target;
     if (result->is_partial)
         interrupt_spare(&target, publication->arena);
-    struct drawing job = {.patience = &patience, .report = &drawing};
+    struct drawing job = {.patience = &patience, .report = &report};
     bool is_written = write_result(publication, &target, outcome, &job, &error);
     print_result(publication->is_json, outcome, is_written ? target.path : NULL);
     fflush(stdout); /* So that messages come after it where both go to one place. */
@@ -180,8 +210,10 @@ int publication_publish(const struct publication *publication)
         if (!junit_write(publication->junit, &suite, &error))
             return options_fail(&error);
     }
+    int added = add_to_database(publication, outcome);
+    if (added != 0)
+        return added;
     note_left_out(publication);
-    if (!drawing.is_drawn)
-        fprintf(stderr, "rcesim: no chart: %s\n", drawing.reason.message);
-    return status_of(outcome, *patience.interrupted != 0, drawing.is_drawn);
+    bool is_drawn = render_complain(&report);
+    return status_of(outcome, *patience.interrupted != 0, is_drawn);
 }

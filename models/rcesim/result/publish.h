@@ -17,7 +17,8 @@ struct publication {
     const struct result *result; /* With at least one replication. */
     struct outcome_commands commands;
     struct directory_target target;
-    const char *junit; /* Where the thresholds go as JUnit XML; NULL: nowhere. */
+    const char *junit;    /* Where the thresholds go as JUnit XML; NULL: nowhere. */
+    const char *database; /* The SQLite database that the result is added to; NULL: none. */
     bool is_json, is_quiet;
 };
 

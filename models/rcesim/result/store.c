@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "models/rcesim/run/stored.h"
-#include "reports/chart.h"
 #include "reports/tsv.h"
 #include "sim/base/check.h"
 
@@ -232,18 +231,5 @@ bool store_write(struct directory *directory, const struct outcome *outcome, str
         if (!directory_close_file(directory, files[i].name, file, error))
             return false;
     }
-    return chart_write(directory, outcome_failure_chart(outcome), &outcome->identity, error);
-}
-
-bool store_draw(struct directory *directory, const struct outcome *outcome,
-                const struct process_patience *patience, struct store_drawing *drawing,
-                struct error *error)
-{
-    const struct chart *chart = outcome_failure_chart(outcome);
-    drawing->is_drawn = chart_draw(directory, chart, patience, &drawing->reason);
-    json_t *charts = json_array();
-    json_array_append_new(charts, chart_json(chart, drawing->is_drawn));
-    bool is_written = chart_write_manifest(directory, &outcome->identity, charts, error);
-    json_decref(charts);
-    return is_written;
+    return true;
 }

@@ -5,10 +5,10 @@
  *     workflows.tsv            one row per workflow, of the replications asked for
  *     causes.tsv               failures by ground-truth cause
  *     new-failures.tsv         workflows that failed only in a later variant, with their command
- *     failure-rate.tsv .gp .svg   the chart
- *     report.json              manifest: the charts and what they show
  *     scenario.resolved.yaml   the scenario with every value; itself a scenario
  *     records.rcesim           everything, exactly, for --extend, merge and compare (stored.h)
+ *
+ * and what render.h makes of the outcome (bundle.h): report.json, report.html, report.md, charts.
  *
  * Times are seconds. The bytes depend on the scenario and the seed only.
  */
@@ -19,7 +19,6 @@
 
 #include "models/rcesim/result/outcome.h"
 #include "reports/directory.h"
-#include "reports/process.h"
 #include "sim/base/error.h"
 
 /* The file that marks a folder as ours. */
@@ -28,18 +27,7 @@
 /* The file with the records. */
 #define STORE_RECORDS "records.rcesim"
 
-/* Write all files but the picture and the manifest. */
+/* Write all files but those of the report. */
 bool store_write(struct directory *directory, const struct outcome *outcome, struct error *error);
-
-/* What became of the pictures. */
-struct store_drawing {
-    bool is_drawn;
-    struct error reason; /* Why not. */
-};
-
-/* Draw the charts and write the manifest. That there is no picture is no failure. */
-bool store_draw(struct directory *directory, const struct outcome *outcome,
-                const struct process_patience *patience, struct store_drawing *drawing,
-                struct error *error);
 
 #endif

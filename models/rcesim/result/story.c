@@ -130,6 +130,8 @@ static const struct wording {
     {"engine notes", 0, RCE_NOTE_STEP_ENDED, "engine: step ends: %1"},
     {"engine notes", 0, RCE_NOTE_CALLBACK_BELIEVED,
      "engine believes the callback of %1[, task %2]"},
+    {"engine notes", 0, RCE_NOTE_ANSWER_BELIEVED,
+     "engine believes the answer: %1[, task %2] has ended"},
     {"engine notes", 0, RCE_NOTE_CALLBACK_IGNORED, "engine ignores a callback of %1[, task %2]"},
     {"engine notes", 0, RCE_NOTE_RESPONSE_IGNORED, "engine ignores a response to %1"},
     {"engine notes", 0, RCE_NOTE_STATE_BELIEVED, "engine believes the state: %1 is done"},
@@ -149,6 +151,8 @@ static const struct wording {
     {"callback", ANY, 0, "callback of %0: %1[, task %2][, at %3]"},
     {"INVARIANT BROKEN", ANY, 0, "INVARIANT BROKEN: %0"},
     {"ground truth", ANY, 0, "ground truth: %0"},
+    {"engine replaced", ANY, 0, "ENGINE REPLACED: %0 -> %1"},
+    {"workflow re-driven", ANY, 0, "WORKFLOW RE-DRIVEN by the %0 engine"},
 };
 
 static const char *find_wording(const char *type, const struct trace_record *record)

@@ -264,32 +264,6 @@ static const char *differences_note(const struct tables *tables)
                        text, 100 * least_checked_share(result));
 }
 
-/* A command that is to be pasted, broken where a shell allows it. */
-static void print_command(const struct tables *tables, const char *command)
-{
-    FILE *file = tables->page->file;
-    size_t room = (size_t)tables->page->width - 2;
-    size_t used = 0;
-    for (const char *at = command; *at != '\0';) {
-        /* A piece is an option with its value, so that a pair is not torn apart. */
-        const char *end = strstr(at + 1, " --");
-        size_t length = end == NULL ? strlen(at) : (size_t)(end - at);
-        const char *piece = arena_print(tables->arena, "%.*s", (int)length, at);
-        if (used > 0 && used + table_text_width(piece) > room) {
-            fputs(" \\\n      ", file);
-            used = 6;
-            piece += *piece == ' ';
-        } else if (used == 0) {
-            fputs("    ", file);
-            used = 4;
-        }
-        page_put(file, piece);
-        used += table_text_width(piece);
-        at += length;
-    }
-    putc('\n', file);
-}
-
 enum { NAMED_MAX = 5 };
 
 /* The first few new failures of a variant; returns how many. */
@@ -334,7 +308,7 @@ static void print_new_failures(const struct tables *tables, uint32_t variant)
     page_paragraph(tables->page, 2,
                    arena_print(tables->arena, "%s.%s", text, look == NULL ? "" : " The first:"));
     if (look != NULL)
-        print_command(tables, look);
+        page_command(tables->page, 4, look);
 }
 
 static const char *differences_title(const struct tables *tables)
@@ -608,6 +582,8 @@ void tables_print_durations(const struct tables *tables)
         [SUMMARY_P99] = "99th percentile",
     };
     for (size_t i = 0; i < model_of(tables)->histogram_count; i++) {
+        if (model_of(tables)->histograms[i].is_detail)
+            continue;
         struct table *table = table_create(tables->arena);
         bool is_any_open = false;
         table_add_column(table, "variant", TABLE_LEFT);

@@ -14,6 +14,7 @@ bool single_run(const struct single *single, struct arena *arena, const struct r
         .unit_max = model->units_max(parameters),
         .metric_count = (uint32_t)model->metric_count,
         .histogram_count = (uint32_t)model->histogram_count,
+        .series_count = (uint32_t)model->series_count,
     };
     struct oracle oracle = oracle_make(configuration->seed, single->replication, NULL, NULL);
     struct record *made = record_create(arena, shape);

@@ -3,11 +3,13 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <jansson.h>
 
 #include "models/rcesim/command.h"
 #include "models/rcesim/format/domain.h"
+#include "models/rcesim/result/store.h"
 #include "sim/base/check.h"
 
 enum { MODELS_MAX = 16 };
@@ -18,25 +20,6 @@ static json_t *list_json(const struct options_list *list)
     for (size_t i = 0; i < list->count; i++)
         json_array_append_new(value, json_string(list->items[i]));
     return value;
-}
-
-/* The resolved scenario. The caller frees it. */
-static char *resolve(const struct configuration *configuration)
-{
-    char *text = NULL;
-    size_t size_bytes;
-    if (configuration->resolved_text != NULL) {
-        text = strdup(configuration->resolved_text);
-    } else {
-        FILE *file = open_memstream(&text, &size_bytes);
-        if (file != NULL) {
-            scenario_print_resolved(configuration->scenario, file);
-            fclose(file);
-        }
-    }
-    if (text == NULL)
-        check_limit("no memory for the resolved scenario");
-    return text;
 }
 
 static json_t *stop_json(const struct enough *enough)
@@ -54,7 +37,7 @@ static json_t *stop_json(const struct enough *enough)
 static char *print_context(const struct configuration *configuration,
                            const struct outcome_commands *commands, struct stored_shard shard)
 {
-    char *scenario = resolve(configuration);
+    char *scenario = configure_resolved_text(configuration);
     json_t *value = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "run", commands->run, "trace",
                               commands->trace, "rows", commands->rows, "scenario_file",
                               configuration->file_name, "scenario", scenario, "variants",
@@ -159,6 +142,35 @@ static bool take_context(struct stored *stored, const json_t *context, struct ar
            take_list(context, "thresholds", &stored->thresholds, arena) &&
            take_shard(context, &stored->shard) &&
            take_stop(context, &stored->commands.enough, arena);
+}
+
+static bool exists(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0;
+}
+
+bool stored_find(const char **records, struct arena *arena, const char *path, struct error *error)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return error_set(error, ERROR_IO, "%s: there is no such folder", path);
+    if (!S_ISDIR(status.st_mode)) {
+        *records = path;
+        return true;
+    }
+    const char *inside = arena_print(arena, "%s/%s", path, STORE_RECORDS);
+    if (exists(inside)) {
+        *records = inside;
+        return true;
+    }
+    if (exists(arena_print(arena, "%s/%s", path, STORE_MARK)))
+        return error_set(error, ERROR_IO,
+                         "%s: this result has no %s, because another version wrote it or somebody "
+                         "removed it; simulate it again with `rcesim run`",
+                         path, STORE_RECORDS);
+    return error_set(error, ERROR_IO, "%s: this is no result of `rcesim run` (no %s)", path,
+                     STORE_MARK);
 }
 
 bool stored_read(struct stored *stored, struct arena *arena, const char *path, struct error *error)

@@ -45,6 +45,10 @@ void stored_write(FILE *file, const struct configuration *configuration,
                   const struct result *result, const struct outcome_commands *commands,
                   struct stored_shard shard);
 
+/* Find the records of a result: in its folder, or the path itself is theirs. The path lies in the
+ * arena. ERROR_IO. */
+bool stored_find(const char **records, struct arena *arena, const char *path, struct error *error);
+
 /* Read records; everything but the result lives in the arena. ERROR_IO. */
 bool stored_read(struct stored *stored, struct arena *arena, const char *path, struct error *error);
 

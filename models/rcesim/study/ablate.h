@@ -25,6 +25,7 @@
 #include <stdio.h>
 
 #include "models/rcesim/study/study.h"
+#include "reports/manifest.h"
 #include "reports/table.h"
 
 enum { ABLATE_FACTORS_MAX = 5, ABLATE_COMBINATIONS_MAX = 1 << ABLATE_FACTORS_MAX };
@@ -76,7 +77,11 @@ struct interval ablate_alone(const struct ablate *ablate, size_t metric, size_t 
 /* What the numbers say about a factor, in a sentence or two. */
 const char *ablate_sentence(const struct ablate *ablate, size_t factor);
 
-/* Show it. */
+/* Whose it is, and how many replications there were. */
+struct identity ablate_identity(const struct ablate *ablate);
+
+/* Show it; the page lies in the arena. */
+struct manifest *ablate_manifest(const struct ablate *ablate);
 void ablate_print(const struct ablate *ablate, const char *directory, const struct page *page);
 void ablate_write_json(const struct ablate *ablate, FILE *file);
 void ablate_write_combinations(const struct ablate *ablate, FILE *file);

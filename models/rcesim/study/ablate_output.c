@@ -201,7 +201,7 @@ static void print_more(const struct ablate *ablate, const struct page *page)
     page_style(page, PAGE_PLAIN);
 }
 
-static struct identity identity_of(const struct ablate *ablate)
+struct identity ablate_identity(const struct ablate *ablate)
 {
     struct identity identity =
         study_identity(ablate->base, ablate->command, ablate->result->replication_count);
@@ -257,7 +257,7 @@ void ablate_print(const struct ablate *ablate, const char *directory, const stru
     putc('\n', page->file);
     if (directory != NULL)
         page_put(page->file, arena_print(ablate->arena, "Result: %s\n", directory));
-    struct identity identity = identity_of(ablate);
+    struct identity identity = ablate_identity(ablate);
     page_style(page, PAGE_FAINT);
     page_paragraph(page, 0, identity_line(&identity, ablate->arena));
     page_put(page->file, arena_print(ablate->arena, "%s\n%s\n", identity.command, identity_caveat));
@@ -306,7 +306,7 @@ static json_t *factor_json(const struct ablate *ablate, size_t factor)
 
 void ablate_write_json(const struct ablate *ablate, FILE *file)
 {
-    struct identity identity = identity_of(ablate);
+    struct identity identity = ablate_identity(ablate);
     json_t *combinations = json_array(), *fixes = json_array();
     for (uint32_t v = 0; v < ablate->result->variant_count; v++)
         json_array_append_new(combinations, combination_json(ablate, v));

@@ -36,6 +36,7 @@
 #include "models/rcesim/study/target.h"
 #include "models/rcesim/study/template.h"
 #include "reports/progress.h"
+#include "reports/manifest.h"
 #include "reports/table.h"
 
 enum { CALIBRATE_PARAMETERS_MAX = 4 };
@@ -135,6 +136,15 @@ const char *calibrate_metric_text(const struct calibrate *calibrate, size_t targ
 /* The override of a template with these values of all parameters. */
 const char *calibrate_override(const struct calibrate *calibrate, struct arena *arena,
                                size_t template, const struct quantity *values);
+
+/* Whose it is. */
+struct identity calibrate_identity(const struct calibrate *calibrate);
+
+/* "[2.1min, 2.5min]" of a parameter; an end that was not found is the end of what was searched. */
+const char *calibrate_limits_text(const struct calibrate *calibrate, size_t parameter);
+
+/* The page; it lies in the arena of the study. */
+struct manifest *calibrate_manifest(const struct calibrate *calibrate);
 
 /* Show it: to people, as JSON, and as a scenario that extends the one beside it. */
 void calibrate_print(const struct calibrate *calibrate, const char *directory,

@@ -29,8 +29,7 @@ static const char *outcome_name(enum calibrate_outcome outcome)
     check_failed(__FILE__, __LINE__, "a known outcome");
 }
 
-/* "[2.1min, 2.5min]"; an end that was not found is the end of what was searched. */
-static const char *limits_text(const struct calibrate *calibrate, size_t index)
+const char *calibrate_limits_text(const struct calibrate *calibrate, size_t index)
 {
     const struct calibrate_value *value = &calibrate->values[index];
     struct arena *arena = arena_of(calibrate);
@@ -51,7 +50,7 @@ static void print_values(const struct calibrate *calibrate, const struct page *p
         table_add(table, calibrate->parameters[i].name);
         table_add_styled(table, quantity_print(arena_of(calibrate), &calibrate->values[i].estimate),
                          PAGE_STRONG);
-        table_add(table, limits_text(calibrate, i));
+        table_add(table, calibrate_limits_text(calibrate, i));
     }
     page_title(page, "Found");
     table_print(table, page);
@@ -101,7 +100,7 @@ static void print_checks(const struct calibrate *calibrate, const struct page *p
     }
 }
 
-static struct identity identity_of(const struct calibrate *calibrate)
+struct identity calibrate_identity(const struct calibrate *calibrate)
 {
     return study_identity(calibrate->base, calibrate->command, calibrate->base->replication_count);
 }
@@ -134,7 +133,7 @@ void calibrate_print(const struct calibrate *calibrate, const char *directory,
     if (directory != NULL)
         page_put(page->file, arena_print(arena, "Result: %s\nScenario: %s/calibrated.yaml\n",
                                          directory, directory));
-    struct identity identity = identity_of(calibrate);
+    struct identity identity = calibrate_identity(calibrate);
     page_style(page, PAGE_FAINT);
     page_paragraph(page, 0, identity_line(&identity, arena));
     page_put(page->file, arena_print(arena, "%s\n%s\n", identity.command, identity_caveat));
@@ -206,7 +205,7 @@ static json_t *sample_json(const struct calibrate *calibrate, const struct calib
 
 void calibrate_write_json(const struct calibrate *calibrate, FILE *file)
 {
-    struct identity identity = identity_of(calibrate);
+    struct identity identity = calibrate_identity(calibrate);
     json_t *parameters = json_array(), *targets = json_array(), *samples = json_array();
     json_t *notes = json_array();
     for (size_t i = 0; i < calibrate->count; i++) {
@@ -293,7 +292,7 @@ void calibrate_write_overlay(const struct calibrate *calibrate, FILE *file)
         fprintf(file, "# %s = %s, %s %s\n", calibrate->parameters[i].name,
                 quantity_print(arena, &calibrate->values[i].estimate),
                 estimate_interval_title(arena, calibrate->base->confidence),
-                limits_text(calibrate, i));
+                calibrate_limits_text(calibrate, i));
     for (size_t i = 0; i < calibrate->count; i++)
         fprintf(file, "# target %s; verified with seed %" PRIu64 ": %s, %s\n",
                 calibrate->targets[i].text, calibrate->verify_seed,

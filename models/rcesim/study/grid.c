@@ -423,6 +423,36 @@ bool grid_build(struct grid *grid, const char *const *wheres, size_t where_count
     return true;
 }
 
+bool grid_build_alone(struct grid *grid, struct error *error)
+{
+    size_t count = 1;
+    for (size_t d = 0; d < grid->dimension_count; d++)
+        count += grid->value_counts[d];
+    for (size_t i = 0; i < grid->override_count; i++)
+        if (grid->overrides[i].template.slot_count > 1 &&
+            grid->columns[grid->overrides[i].columns[0]].dimension !=
+                grid->columns[grid->overrides[i].columns[1]].dimension)
+            return error_set(error, ERROR_USAGE,
+                             "%s: of two values in braces none can be varied alone; write each in "
+                             "an --over of its own",
+                             grid->overrides[i].template.path);
+    if (count > GRID_POINTS_MAX)
+        return error_set(error, ERROR_USAGE, "%zu points are too many; the limit is %d", count,
+                         GRID_POINTS_MAX);
+    size_t cell_count = count * grid->dimension_count;
+    uint32_t *indices = arena_take_array(grid->arena, cell_count + 1, sizeof *indices);
+    for (size_t i = 0; i < cell_count; i++)
+        indices[i] = GRID_AS_GIVEN;
+    size_t point = 1;
+    for (size_t d = 0; d < grid->dimension_count; d++)
+        for (uint32_t i = 0; i < grid->value_counts[d]; i++)
+            indices[point++ * grid->dimension_count + d] = i;
+    grid->indices = indices;
+    grid->point_count = count;
+    grid->is_alone = true;
+    return true;
+}
+
 uint32_t grid_index(const struct grid *grid, size_t point, size_t column)
 {
     CHECK(point < grid->point_count && column < grid->column_count);
@@ -431,18 +461,36 @@ uint32_t grid_index(const struct grid *grid, size_t point, size_t column)
 
 const char *grid_text(const struct grid *grid, size_t point, size_t column)
 {
-    return grid->columns[column].texts[grid_index(grid, point, column)];
+    uint32_t index = grid_index(grid, point, column);
+    return index == GRID_AS_GIVEN ? "as given" : grid->columns[column].texts[index];
+}
+
+/* Is an override left out at a point? All of its slots are of one axis then. */
+static bool is_as_given(const struct grid *grid, size_t point, const struct grid_override *override)
+{
+    return grid_index(grid, point, override->columns[0]) == GRID_AS_GIVEN;
+}
+
+size_t grid_override_count(const struct grid *grid, size_t point)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < grid->override_count; i++)
+        count += !is_as_given(grid, point, &grid->overrides[i]);
+    return count;
 }
 
 const char **grid_overrides(const struct grid *grid, struct arena *arena, size_t point)
 {
     const char **overrides = arena_take_array(arena, grid->override_count + 1, sizeof *overrides);
+    size_t count = 0;
     for (size_t i = 0; i < grid->override_count; i++) {
         const struct grid_override *override = &grid->overrides[i];
         const char *texts[TEMPLATE_SLOTS_MAX];
+        if (is_as_given(grid, point, override))
+            continue;
         for (size_t s = 0; s < override->template.slot_count; s++)
             texts[s] = grid_text(grid, point, override->columns[s]);
-        overrides[i] = template_fill(&override->template, arena, texts);
+        overrides[count++] = template_fill(&override->template, arena, texts);
     }
     return overrides;
 }
@@ -451,7 +499,8 @@ const char *grid_point_text(const struct grid *grid, struct arena *arena, size_t
 {
     const char *text = "";
     for (size_t c = 0; c < grid->column_count; c++)
-        text = arena_print(arena, "%s%s%s=%s", text, c > 0 ? ", " : "", grid->columns[c].name,
-                           grid_text(grid, point, c));
-    return text;
+        if (grid_index(grid, point, c) != GRID_AS_GIVEN)
+            text = arena_print(arena, "%s%s%s=%s", text, *text == '\0' ? "" : ", ",
+                               grid->columns[c].name, grid_text(grid, point, c));
+    return *text == '\0' ? "as given" : text;
 }

@@ -66,6 +66,7 @@ struct grid {
     size_t override_count;
     uint32_t *indices; /* [point_count][dimension_count], by grid_build */
     size_t point_count;
+    bool is_alone; /* By grid_build_alone. */
 };
 
 /* Begin with nothing. */
@@ -79,14 +80,23 @@ bool grid_add(struct grid *grid, const char *over, struct error *error);
 bool grid_build(struct grid *grid, const char *const *wheres, size_t where_count,
                 struct error *error);
 
+/* Instead: one point with nothing changed, then each value of each axis alone, all others left as
+ * the scenario has them. Errors: ERROR_USAGE, also for a text with two values in braces, of which
+ * none can be left alone. */
+bool grid_build_alone(struct grid *grid, struct error *error);
+
+/* The index of a column that is left as it is. */
+#define GRID_AS_GIVEN UINT32_MAX
+
 /* The value of a column at a point, as text and as an index into the values of the column. */
 uint32_t grid_index(const struct grid *grid, size_t point, size_t column);
 const char *grid_text(const struct grid *grid, size_t point, size_t column);
 
-/* The overrides of a point, [override_count], in the arena given. */
+/* The overrides of a point, in the arena given, and how many: all, unless axes are varied alone. */
 const char **grid_overrides(const struct grid *grid, struct arena *arena, size_t point);
+size_t grid_override_count(const struct grid *grid, size_t point);
 
-/* "fleet.sddcs=10, a.b:median=1min" */
+/* "fleet.sddcs=10, a.b:median=1min"; "as given" where nothing is changed. */
 const char *grid_point_text(const struct grid *grid, struct arena *arena, size_t point);
 
 #endif

@@ -31,6 +31,7 @@
 #include <stdio.h>
 
 #include "models/rcesim/study/study.h"
+#include "reports/manifest.h"
 #include "reports/table.h"
 #include "sim/stats/kim_nelson.h"
 
@@ -105,6 +106,15 @@ void policies_release(struct policies *policies);
 
 /* A headline estimate, INFINITY for "no data". */
 double policies_estimate(const struct policies *policies, size_t variant, size_t criterion);
+
+/* Whose it is, and how many replications the longest of them had. */
+struct identity policies_identity(const struct policies *policies);
+
+/* The answer in a sentence or two. */
+const char *policies_conclusion(const struct policies *policies);
+
+/* The page; it lies in the arena of the study. */
+struct manifest *policies_manifest(const struct policies *policies);
 
 /* Show it: to people (the directory may be NULL), as JSON, as a table with one row for each policy
  * and criterion. */

@@ -209,7 +209,7 @@ static const char *decided(const struct policies *policies)
 }
 
 /* The answer in a sentence or two. */
-static const char *conclusion(const struct policies *policies)
+const char *policies_conclusion(const struct policies *policies)
 {
     struct arena *arena = arena_of(policies);
     const char *text =
@@ -223,7 +223,7 @@ static const char *conclusion(const struct policies *policies)
                              &policies->standings[policies->cheapest].differences[1]));
 }
 
-static struct identity identity_of(const struct policies *policies)
+struct identity policies_identity(const struct policies *policies)
 {
     uint32_t count = 0;
     for (uint32_t v = 0; v < policies->configuration->variant_count; v++)
@@ -254,14 +254,14 @@ static void print_head(const struct policies *policies, const struct page *page)
     }
     putc('\n', page->file);
     page_style(page, PAGE_STRONG);
-    page_paragraph(page, 0, conclusion(policies));
+    page_paragraph(page, 0, policies_conclusion(policies));
     page_style(page, PAGE_PLAIN);
     page_paragraph(page, 0, assumption(policies));
 }
 
 void policies_print(const struct policies *policies, const char *directory, const struct page *page)
 {
-    struct identity identity = identity_of(policies);
+    struct identity identity = policies_identity(policies);
     print_head(policies, page);
     print_standings(policies, page);
     print_differences(policies, page);
@@ -317,17 +317,18 @@ void policies_write_json(const struct policies *policies, FILE *file)
         json_array_append_new(criteria, criterion_json(policies, c));
     for (size_t k = 0; k < policies->configuration->variant_count; k++)
         json_array_append_new(all, policy_json(policies, policies->order[k]));
-    struct identity identity = identity_of(policies);
-    json_t *value = json_pack(
-        "{s:i, s:s, s:o, s:s, s:b, s:I, s:I, s:f, s:s, s:s, s:s, s:s, s:o, s:o}", "schema_version",
-        1, "question", policies->configuration->question, "identity", identity_json(&identity),
-        "model", policies->configuration->domain->model->name, "is_decided",
-        kim_nelson_is_decided(policies->race), "replications_in_race",
-        (json_int_t)kim_nelson_replication_count(policies->race), "pilot",
-        (json_int_t)policies->options.first_stage, "confidence",
-        policies->configuration->confidence, "best", name_of(policies, policies->best),
-        "conclusion", conclusion(policies), "assumption", assumption(policies), "p_descriptive_is",
-        "descriptive: after selection and stopping", "criteria", criteria, "policies", all);
+    struct identity identity = policies_identity(policies);
+    json_t *value =
+        json_pack("{s:i, s:s, s:o, s:s, s:b, s:I, s:I, s:f, s:s, s:s, s:s, s:s, s:o, s:o}",
+                  "schema_version", 1, "question", policies->configuration->question, "identity",
+                  identity_json(&identity), "model", policies->configuration->domain->model->name,
+                  "is_decided", kim_nelson_is_decided(policies->race), "replications_in_race",
+                  (json_int_t)kim_nelson_replication_count(policies->race), "pilot",
+                  (json_int_t)policies->options.first_stage, "confidence",
+                  policies->configuration->confidence, "best", name_of(policies, policies->best),
+                  "conclusion", policies_conclusion(policies), "assumption", assumption(policies),
+                  "p_descriptive_is", "descriptive: after selection and stopping", "criteria",
+                  criteria, "policies", all);
     CHECK(value != NULL);
     if (policies->cheapest != POLICIES_NOBODY)
         json_object_set_new(value, "as_good_for_less",

@@ -5,6 +5,7 @@
 #include "models/rcesim/command.h"
 #include "models/rcesim/format/manual.h"
 #include "models/rcesim/interrupt.h"
+#include "models/rcesim/result/render.h"
 #include "models/rcesim/run/simulate.h"
 #include "sim/base/check.h"
 #include "sim/base/text.h"
@@ -157,9 +158,17 @@ static void write_scenario(const void *context, FILE *file)
     scenario_print_resolved(report->configuration->scenario, file);
 }
 
+/* What goes with the writing of a result. */
+struct writing {
+    const struct study_report *report;
+    struct process_patience patience;
+    struct render_report drawn;
+};
+
 static bool write_all(struct arena *arena, const struct directory_target *target,
-                      const struct study_report *report, struct error *error)
+                      struct writing *writing, struct error *error)
 {
+    const struct study_report *report = writing->report;
     static const struct study_file scenario = {"scenario.resolved.yaml", write_scenario};
     struct directory *directory;
     if (!directory_open(&directory, arena, target, error))
@@ -167,6 +176,9 @@ static bool write_all(struct arena *arena, const struct directory_target *target
     bool is_good = write_file(directory, &scenario, report, error);
     for (size_t i = 0; is_good && i < report->file_count; i++)
         is_good = write_file(directory, &report->files[i], report->context, error);
+    struct render_job job = {
+        .manifest = report->manifest, .directory = directory, .patience = &writing->patience};
+    is_good = is_good && render(&job, &writing->drawn, error);
     if (is_good)
         return directory_commit(directory, error);
     directory_discard(directory);
@@ -180,7 +192,13 @@ int study_publish(const struct study *study, const struct directory_target *targ
     if (report->is_partial)
         interrupt_spare(&written, study->arena);
     struct error error;
-    bool is_written = write_all(study->arena, &written, report, &error);
+    /* The study's Ctrl-C was for the simulation; one more is for the drawing. */
+    struct writing writing = {
+        .report = report,
+        .patience = {.interrupted = interrupt_catch(),
+                     .notice = study->work->is_quiet ? NULL : "rcesim: drawing the charts"},
+    };
+    bool is_written = write_all(study->arena, &written, &writing, &error);
     struct page page = page_of(stdout);
     if (study->work->is_json)
         report->files[0].write(report->context, stdout);
@@ -189,5 +207,8 @@ int study_publish(const struct study *study, const struct directory_target *targ
     fflush(stdout); /* So that messages come after it where both go to one place. */
     if (!is_written)
         return options_fail(&error);
-    return report->is_partial ? INTERRUPT_STATUS : 0;
+    bool is_drawn = render_complain(&writing.drawn);
+    if (report->is_partial || *writing.patience.interrupted != 0)
+        return INTERRUPT_STATUS;
+    return is_drawn ? 0 : ERROR_CHART;
 }

@@ -19,6 +19,7 @@
 #include "models/rcesim/options.h"
 #include "reports/directory.h"
 #include "reports/identity.h"
+#include "reports/manifest.h"
 #include "reports/table.h"
 #include "sim/experiment/result.h"
 #include "sim/experiment/summary.h"
@@ -86,11 +87,13 @@ struct study_report {
     const struct configuration *configuration; /* Whose resolved form is another file. */
     bool is_partial;                           /* Interrupted. */
     void (*print)(const void *context, const char *directory, const struct page *page);
+    const struct manifest *manifest; /* Of its page and charts. */
 };
 
-/* Write the directory, whole or not at all, and print: tables or, on request, the JSON document.
- * Returns the exit status: 0, that of an interruption (a partial result goes beside what --force
- * was to replace), or that of an error, which is printed. */
+/* Write the directory, whole or not at all, with its page and charts (render.h), and print: tables
+ * or, on request, the JSON document. Returns the exit status: 0, that of an interruption (a partial
+ * result goes beside what --force was to replace), that of an error, which is printed, or
+ * ERROR_CHART where pictures are missing. */
 int study_publish(const struct study *study, const struct directory_target *target,
                   const struct study_report *report);
 

@@ -11,8 +11,8 @@ static bool load_point(const struct sweep *sweep, struct arena *arena, size_t po
                        struct configuration **configuration, struct error *error)
 {
     const char **overrides = grid_overrides(sweep->grid, arena, point);
-    if (study_load(sweep->study, arena, overrides, sweep->grid->override_count, configuration,
-                   error))
+    size_t count = grid_override_count(sweep->grid, point);
+    if (study_load(sweep->study, arena, overrides, count, configuration, error))
         return true;
     return error_context(error, "point %zu of %zu (%s)", point + 1, sweep->grid->point_count,
                          grid_point_text(sweep->grid, arena, point));

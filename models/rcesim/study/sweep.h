@@ -15,6 +15,7 @@
 
 #include "models/rcesim/study/grid.h"
 #include "models/rcesim/study/study.h"
+#include "reports/manifest.h"
 #include "reports/table.h"
 #include "sim/experiment/threshold.h"
 
@@ -84,6 +85,12 @@ static inline const struct sweep_value *sweep_value(const struct sweep *sweep, s
 {
     return &sweep->points[point].values[variant * sweep->metric_count + metric];
 }
+
+/* Whose it is. */
+struct identity sweep_identity(const struct sweep *sweep);
+
+/* The page; it lies in the arena of the study. */
+struct manifest *sweep_manifest(const struct sweep *sweep);
 
 /* Show it: to people (the directory may be NULL), as JSON, as a table with one row for each point,
  * variant and metric. */

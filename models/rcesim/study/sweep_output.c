@@ -67,11 +67,12 @@ static void find_labels(struct view *view)
     const char **labels = arena_take_array(arena_of(sweep), sweep->finished_count, sizeof *labels);
     view->has_short_labels = true;
     for (size_t p = 0; p < sweep->finished_count; p++) {
-        labels[p] = join_values(sweep, p);
+        labels[p] = sweep->grid->is_alone ? grid_point_text(sweep->grid, arena_of(sweep), p)
+                                          : join_values(sweep, p);
         if (table_text_width(labels[p]) > LABEL_WIDTH_MAX)
             view->has_short_labels = false;
     }
-    view->labels_title = join_names(sweep, short_name);
+    view->labels_title = sweep->grid->is_alone ? "alone" : join_names(sweep, short_name);
     for (size_t p = 0; p < sweep->finished_count && !view->has_short_labels; p++)
         labels[p] = arena_print(arena_of(sweep), "%zu", p + 1);
     if (!view->has_short_labels || table_text_width(view->labels_title) > LABEL_WIDTH_MAX)
@@ -199,8 +200,9 @@ static void print_matrix(const struct view *view, uint32_t variant, size_t index
 static bool has_matrix(const struct sweep *sweep)
 {
     const struct grid *grid = sweep->grid;
-    return grid->dimension_count == 2 && grid->column_count == 2 && grid->value_counts[0] > 1 &&
-           grid->value_counts[1] > 1 && grid->value_counts[1] <= MATRIX_COLUMNS_MAX;
+    return !grid->is_alone && grid->dimension_count == 2 && grid->column_count == 2 &&
+           grid->value_counts[0] > 1 && grid->value_counts[1] > 1 &&
+           grid->value_counts[1] <= MATRIX_COLUMNS_MAX;
 }
 
 /* Where nothing was seen of what is shown, something else may be worth more. */
@@ -306,7 +308,7 @@ static void print_head(const struct view *view)
     print_legend(view);
 }
 
-static struct identity identity_of(const struct sweep *sweep)
+struct identity sweep_identity(const struct sweep *sweep)
 {
     struct identity identity =
         study_identity(sweep->base, sweep->command, sweep->replication_count);
@@ -333,7 +335,7 @@ void sweep_print(const struct sweep *sweep, const char *directory, const struct 
     if (directory != NULL) {
         page_put(page->file, arena_print(arena_of(sweep), "Result: %s\n", directory));
     }
-    struct identity identity = identity_of(sweep);
+    struct identity identity = sweep_identity(sweep);
     page_style(page, PAGE_FAINT);
     page_paragraph(page, 0, identity_line(&identity, arena_of(sweep)));
     page_put(page->file,
@@ -346,8 +348,11 @@ static void write_values(const struct sweep *sweep, struct tsv *tsv, size_t poin
 {
     for (size_t c = 0; c < sweep->grid->column_count; c++) {
         const struct grid_column *column = &sweep->grid->columns[c];
-        if (column->is_quantity)
-            tsv_real(tsv, quantity_in_unit(&column->quantities[grid_index(sweep->grid, point, c)]));
+        uint32_t index = grid_index(sweep->grid, point, c);
+        if (index == GRID_AS_GIVEN)
+            tsv_empty(tsv);
+        else if (column->is_quantity)
+            tsv_real(tsv, quantity_in_unit(&column->quantities[index]));
         else
             tsv_text(tsv, grid_text(sweep->grid, point, c));
     }
@@ -450,7 +455,7 @@ static json_t *settings_json(const struct sweep *sweep, size_t point)
         json_object_set_new(values, sweep->grid->columns[c].name,
                             json_string(grid_text(sweep->grid, point, c)));
     const char **texts = grid_overrides(sweep->grid, arena_of(sweep), point);
-    for (size_t i = 0; i < sweep->grid->override_count; i++)
+    for (size_t i = 0; i < grid_override_count(sweep->grid, point); i++)
         json_array_append_new(overrides, json_string(texts[i]));
     json_t *json = json_pack("{s:I, s:o, s:o}", "point", (json_int_t)point + 1, "values", values,
                              "overrides", overrides);
@@ -480,7 +485,7 @@ static json_t *point_json(const struct sweep *sweep, size_t point)
 
 void sweep_write_plan_json(const struct sweep *sweep, double cost_ns, FILE *file)
 {
-    struct identity identity = identity_of(sweep);
+    struct identity identity = sweep_identity(sweep);
     identity.is_cut_short = false; /* Nothing has begun. */
     json_t *variants = json_array(), *points = json_array();
     for (uint32_t v = 0; v < sweep->variant_count; v++)
@@ -501,7 +506,7 @@ void sweep_write_plan_json(const struct sweep *sweep, double cost_ns, FILE *file
 void sweep_write_json(const struct sweep *sweep, FILE *file)
 {
     const struct model *model = sweep->base->domain->model;
-    struct identity identity = identity_of(sweep);
+    struct identity identity = sweep_identity(sweep);
     json_t *swept = json_array(), *points = json_array();
     for (size_t c = 0; c < sweep->grid->column_count; c++)
         json_array_append_new(swept, json_string(sweep->grid->columns[c].name));

@@ -330,7 +330,9 @@ static void test_bad_counts(void **state)
  * then the end. Returns whether it gave up, after 3 attempts. */
 static bool check_story(struct bench *bench, uint32_t client)
 {
-    struct record_shape shape = {20, CONTENTION_METRIC_COUNT, CONTENTION_HISTOGRAM_COUNT};
+    struct record_shape shape = {.unit_max = 20,
+                                 .metric_count = CONTENTION_METRIC_COUNT,
+                                 .histogram_count = CONTENTION_HISTOGRAM_COUNT};
     struct record *record = record_create(bench->arena, shape);
     struct trace_options options = {.types = contention_trace_types,
                                     .type_count = CONTENTION_TRACE_TYPE_COUNT};

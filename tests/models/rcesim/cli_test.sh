@@ -25,7 +25,7 @@ expect 0 "rcesim " "$program" --version
 for command in run validate scenario trace fit doctor; do
     expect 0 "Usage: rcesim $command" "$program" $command --help
 done
-"$program" --help | grep -Eq '^  (explore|serve|drive|diagnose) ' &&
+"$program" --help | grep -Eq '^  (explore|serve|drive) ' &&
     fail "a command is listed that is not there"
 expect 2 "a scenario is missing" "$program" run
 expect 2 "a scenario is missing" "$program" validate
@@ -165,7 +165,7 @@ mkdir bin
 expect 5 "gnuplot is not installed" env PATH="$work/bin" "$program" run race.yaml -q -o no-gnuplot
 is test -s no-gnuplot/failure-rate.tsv
 is test ! -e no-gnuplot/failure-rate.svg
-is grep -q '"picture": null' no-gnuplot/report.json
+is grep -q 'failure-rate.tsv' no-gnuplot/report.html
 printf '#!/bin/sh\necho "line 1: not my day" >&2\nexit 1\n' >bin/gnuplot
 chmod +x bin/gnuplot
 expect 5 "not my day" env PATH="$work/bin:/bin:/usr/bin" "$program" run race.yaml -q -o bad-gnuplot
@@ -277,7 +277,7 @@ is test ! -e out/.rcesim
 
 # One replication: a point and no interval.
 expect 0 "in 1 replication of" "$program" run race.yaml -q -o single --replications 1 --set thresholds=null
-is [ "$(cut -f 2,4 single/failure-rate.tsv | sed -n 2p)" = "	" ]
+is [ "$(cut -f 1,3 single/failure-rate.tsv | sed -n 2p)" = "	" ]
 is grep -q "there is no interval from one replication" single/failure-rate.gp
 is grep -q "there is no interval from one replication" single/failure-rate.svg
 expect 0 "1 workflow in 1 replication of" "$program" run race.yaml -q -o smallest --replications 1 \

@@ -118,7 +118,7 @@ expect 4 "too long: the result ends after $(wc -c <ten/records.rcesim) bytes and
 printf 'question: Why?\n' >damaged/records.rcesim
 expect 4 "no stored result" run --replications 20 --extend damaged
 { head -c 8 ten/records.rcesim; printf '\011'; tail -c +10 ten/records.rcesim; } >damaged/records.rcesim
-expect 4 "schema version 9 and this program reads 1" run --replications 20 --extend damaged
+expect 4 "schema version 9 and this program reads 2" run --replications 20 --extend damaged
 sed 's/0\.1\.0/0.1.1/' ten/records.rcesim >damaged/records.rcesim
 expect 4 "damaged/records.rcesim: the checksum is wrong" run --replications 20 --extend damaged
 

@@ -31,6 +31,22 @@ static void test_late_answers(void **state)
     fixture_destroy(fixture);
 }
 
+/* The host is ready a minute before the deadline, but the engine does not look again in between:
+ * nothing was lost, the host came too late. */
+static void test_ready_after_the_last_look(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(SDDCS);
+    fixture->config.provisioning.configure = fixture_delay(fixture, "21min");
+    fixture_fix(&fixture->options, true, false, true);
+    fixture->options.precheck_poll.base_ns = 8 * UNITS_MIN;
+    fixture->options.precheck_poll.cap_ns = 8 * UNITS_MIN;
+    fixture->options.precheck_poll.jitter = RCE_JITTER_NONE;
+    fixture->options.deadline_ns[RCE_READ_CLUSTER] = 10 * UNITS_MIN;
+    expect(fixture, true, CAUSE_SLOW_PROVISIONING);
+    fixture_destroy(fixture);
+}
+
 static void test_callback_loss(void **state)
 {
     (void)state;
@@ -489,6 +505,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_late_answers),
+        cmocka_unit_test(test_ready_after_the_last_look),
         cmocka_unit_test(test_callback_loss),
         cmocka_unit_test(test_callback_duplicate),
         cmocka_unit_test(test_callback_late),

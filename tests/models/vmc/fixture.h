@@ -119,7 +119,8 @@ static inline struct record *fixture_run(struct fixture *fixture, uint32_t repli
     struct record *record =
         record_create(fixture->arena, (struct record_shape){.unit_max = sddcs_count,
                                                             .metric_count = VMC_METRIC_COUNT,
-                                                            .histogram_count = 1});
+                                                            .histogram_count = VMC_HISTOGRAM_COUNT,
+                                                            .series_count = VMC_SERIES_COUNT});
     fixture->rows = arena_take_array(fixture->arena, (size_t)sddcs_count * VMC_ROW_COLUMN_COUNT,
                                      sizeof *fixture->rows);
     struct oracle oracle = oracle_make(20261123, replication, NULL, NULL);

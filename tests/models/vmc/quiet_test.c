@@ -106,7 +106,12 @@ static void test_a_window_that_never_opens_is_reported(void **state)
     assert_int_equal(record->values[METRIC_FAILURE_RATE], 1);
     assert_int_equal(fixture_violation(record, VIOLATION_NEVER_ENDED), 1);
     assert_int_equal(record->values[METRIC_WAVE_DURATION], METRIC_NONE);
-    assert_int_equal(fixture_cell(fixture, 2, COLUMN_CAUSE), CAUSE_OTHER);
+    assert_int_equal(fixture_cell(fixture, 2, COLUMN_CAUSE), CAUSE_NEVER_ENDED);
+    assert_int_equal(fixture_cause(record, CAUSE_NEVER_ENDED), 1);
+    /* It never came to be: "no clusters" would be taken for what it failed of. */
+    assert_true(fixture_cell(fixture, 2, COLUMN_CLUSTERS) == ROW_NONE);
+    assert_true(fixture_cell(fixture, 2, COLUMN_TEMPORARY_HOSTS) == ROW_NONE);
+    assert_true(fixture_cell(fixture, 2, COLUMN_GROUP) == ROW_NONE);
     fixture_destroy(fixture);
 }
 

@@ -257,13 +257,13 @@ static void test_what_is_wrong(void **state)
     damaged.bytes[4] = '\n'; /* A transfer that changes line ends. */
     assert_refused(&damaged, "this is no stored result, or a transfer as text has changed it");
     memcpy(damaged.bytes, image.bytes, image.size_bytes);
-    damaged.bytes[MARK_BYTES] = 2;
-    assert_refused(&damaged, "the file has schema version 2 and this program reads 1; use a "
+    damaged.bytes[MARK_BYTES] = 3;
+    assert_refused(&damaged, "the file has schema version 3 and this program reads 2; use a "
                              "program as new as the one that wrote it");
-    damaged.bytes[MARK_BYTES] = 0;
-    assert_refused(&damaged, "the file has schema version 0 and this program reads 1; use the "
-                             "program that wrote it, or simulate again");
     damaged.bytes[MARK_BYTES] = 1;
+    assert_refused(&damaged, "the file has schema version 1 and this program reads 2; use the "
+                             "program that wrote it, or simulate again");
+    damaged.bytes[MARK_BYTES] = 2;
     damaged.bytes[image.size_bytes / 2] ^= 4;
     assert_refused(&damaged, "the checksum is wrong: the file is damaged; copy it again, or "
                              "simulate these replications again");
@@ -421,14 +421,17 @@ static void assert_forgery_refused(const struct forged *items, const char *defec
 #define HEAD NUMBER(1), {FORGED_TEXT, 0}, WORD(1), NUMBER(0), NUMBER(1), NUMBER(0)
 /* Draws, then a record up to its values: units, hash, events, draws. */
 #define RUN(units)            NUMBER(5), WORD(1), NUMBER(0), NUMBER(units), WORD(2), NUMBER(3), NUMBER(4)
-#define VALUES(failed, share) NUMBER(failed), NUMBER(1), NUMBER(1), NUMBER(share)
+#define VALUES(failed, share) NUMBER(failed), NUMBER(1), NUMBER(1), NUMBER(share), NUMBER(1)
+/* No histograms, and no series. */
+#define EMPTY        NUMBER(0), NUMBER(0), NUMBER(0), NUMBER(0), NUMBER(0)
+#define NO_HISTOGRAM HEAD, RUN(0), VALUES(1, 1), NUMBER(0), NUMBER(0)
 
 static void test_forgeries(void **state)
 {
     (void)state;
     static const char *const count = "more things are announced than fit into the rest of the file";
     static const char *const bytes = "more bytes are announced than there are";
-    static const char *const buckets = "a histogram has impossible buckets";
+    static const char *const buckets = "a histogram or a series has impossible buckets";
     static const struct {
         const char *defect;
         struct forged items[40];
@@ -452,13 +455,12 @@ static void test_forgeries(void **state)
         {"there are too many units", {HEAD, RUN((uint64_t)1 << 32), WORD(0), WORD(0)}},
         {bytes, {HEAD, RUN(UINT32_MAX), WORD(0), WORD(0)}},
         {"a unit has failed that does not exist",
-         {HEAD, RUN(3), VALUES(3, 7), BYTE(9), NUMBER(0), NUMBER(0), NUMBER(0)}},
-        {"the failed units do not add up",
-         {HEAD, RUN(3), VALUES(3, 7), BYTE(3), NUMBER(0), NUMBER(0), NUMBER(0)}},
+         {HEAD, RUN(3), VALUES(3, 7), BYTE(9), EMPTY, NUMBER(0)}},
+        {"the failed units do not add up", {HEAD, RUN(3), VALUES(3, 7), BYTE(3), EMPTY, NUMBER(0)}},
         {"a proportion is more than all units",
-         {HEAD, RUN(3), VALUES(3, 9), BYTE(2), NUMBER(0), NUMBER(0), NUMBER(0)}},
+         {HEAD, RUN(3), VALUES(3, 9), BYTE(2), EMPTY, NUMBER(0)}},
         {"a proportion is more than all units",
-         {HEAD, RUN(3), VALUES(3, 2), BYTE(2), NUMBER(0), NUMBER(0), NUMBER(0)}},
+         {HEAD, RUN(3), VALUES(3, 2), BYTE(2), EMPTY, NUMBER(0)}},
         {"a histogram has more buckets than there are",
          {HEAD, RUN(0), VALUES(1, 1), NUMBER(HISTOGRAM_BUCKET_MAX + 1), NUMBER(0), NUMBER(0)}},
         {"a histogram has more buckets than there are",
@@ -482,17 +484,33 @@ static void test_forgeries(void **state)
         {"the extremes of a histogram are not where its buckets are",
          {HEAD, RUN(0), VALUES(1, 1), NUMBER(1), NUMBER(5), NUMBER(1), NUMBER(4), NUMBER(0),
           NUMBER(5), NUMBER(1), NUMBER(0), NUMBER(0)}},
+        {"a series has more bins than there can be",
+         {NO_HISTOGRAM, NUMBER(SERIES_BINS_MAX + 1), NUMBER(7), NUMBER(1)}},
+        {"a bin is too wide", {NO_HISTOGRAM, NUMBER(1), NUMBER((uint64_t)1 << 63), NUMBER(1)}},
+        {"a bin is at an impossible time", {NO_HISTOGRAM, NUMBER(1), NUMBER(0), NUMBER(1)}},
+        {"a bin is at an impossible time",
+         {NO_HISTOGRAM, NUMBER(1), NUMBER(7), NUMBER(0), NUMBER(1)}},
+        {"a bin is at an impossible time",
+         {NO_HISTOGRAM, NUMBER(1), NUMBER((uint64_t)1 << 61), NUMBER(5), NUMBER(1)}},
+        {buckets, {NO_HISTOGRAM, NUMBER(2), NUMBER(7), NUMBER(1), NUMBER(0), NUMBER(1)}},
+        {"a series is more than what it is a part of",
+         {NO_HISTOGRAM, NUMBER(1), NUMBER(7), NUMBER(1), NUMBER(3), NUMBER(1), NUMBER(7), NUMBER(1),
+          NUMBER(5), NUMBER(0), NUMBER(0)}},
+        {"a series is more than what it is a part of",
+         {NO_HISTOGRAM, NUMBER(1), NUMBER(7), NUMBER(1), NUMBER(3), NUMBER(1), NUMBER(14),
+          NUMBER(1), NUMBER(1), NUMBER(0), NUMBER(0)}},
+        {"a part is more than the whole",
+         {HEAD, RUN(3), NUMBER(3), NUMBER(1), NUMBER(1), NUMBER(1), NUMBER(5), BYTE(2), EMPTY}},
         {"there are more rows than units, or than fit into the file",
-         {HEAD, RUN(3), VALUES(1, 7), BYTE(0), NUMBER(0), NUMBER(0), NUMBER(5), WORD(0), WORD(0),
-          WORD(0)}},
+         {HEAD, RUN(3), VALUES(1, 7), BYTE(0), EMPTY, NUMBER(5), WORD(0), WORD(0), WORD(0)}},
         {"there are more rows than units, or than fit into the file",
-         {HEAD, RUN(3), VALUES(1, 7), BYTE(0), NUMBER(0), NUMBER(0), NUMBER(4), WORD(0)}},
+         {HEAD, RUN(3), VALUES(1, 7), BYTE(0), EMPTY, NUMBER(4), WORD(0)}},
         {"a cell of a row has an impossible value",
-         {HEAD, RUN(1), VALUES(1, 3), BYTE(0), NUMBER(0), NUMBER(0), NUMBER(2), NUMBER(0),
-          NUMBER(0), NUMBER(0), NUMBER(5), NUMBER(0)}},
+         {HEAD, RUN(1), VALUES(1, 3), BYTE(0), EMPTY, NUMBER(2), NUMBER(0), NUMBER(0), NUMBER(0),
+          NUMBER(5), NUMBER(0)}},
         {"a cell of a row has an impossible value",
-         {HEAD, RUN(1), VALUES(1, 3), BYTE(0), NUMBER(0), NUMBER(0), NUMBER(2), NUMBER(0),
-          NUMBER(0), NUMBER(0), NUMBER(0), NUMBER(7)}},
+         {HEAD, RUN(1), VALUES(1, 3), BYTE(0), EMPTY, NUMBER(2), NUMBER(0), NUMBER(0), NUMBER(0),
+          NUMBER(0), NUMBER(7)}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_forgery_refused(cases[i].items, cases[i].defect);
@@ -502,9 +520,9 @@ static void test_forgeries(void **state)
 static void test_forgery_that_is_none(void **state)
 {
     (void)state;
-    static const struct forged items[] = {
-        HEAD,      RUN(1),    VALUES(3, 3), BYTE(1),   NUMBER(0), NUMBER(0),      NUMBER(2),
-        NUMBER(0), NUMBER(0), NUMBER(0),    NUMBER(3), NUMBER(5), {FORGED_END, 0}};
+    static const struct forged items[] = {HEAD,      RUN(1),    VALUES(3, 3), BYTE(1),
+                                          EMPTY,     NUMBER(2), NUMBER(0),    NUMBER(0),
+                                          NUMBER(0), NUMBER(3), NUMBER(5),    {FORGED_END, 0}};
     struct image image = forge(items);
     struct arena *arena = arena_create("test", 0);
     struct archive archive;
@@ -527,7 +545,7 @@ static void test_room_of_a_merged_histogram(void **state)
     (void)state;
 #define FULL(last)                                                                                 \
     RUN(0), VALUES(1, 1), NUMBER(1), NUMBER(0), NUMBER(2 * (uint64_t)(last)-1), NUMBER(0),         \
-        NUMBER(0), NUMBER(0), NUMBER(0), NUMBER(0), NUMBER(0)
+        NUMBER(0), NUMBER(0), EMPTY, NUMBER(0)
 #define HEAD_OF_TWO NUMBER(1), {FORGED_TEXT, 0}, WORD(1), NUMBER(0), NUMBER(2), NUMBER(0)
     static const struct forged too_many[] = {HEAD_OF_TWO, FULL(UINT32_MAX), FULL(1), {0, 0}};
     assert_forgery_refused(too_many, "a histogram has more values than one can hold");

@@ -2,8 +2,8 @@
  *
  * Nothing in it means anything. Runs differ by replication: how many units (also none, and numbers
  * around the words of a bitset), values from INT64_MIN + 1 to INT64_MAX and METRIC_NONE, histograms
- * that are empty, hold one value, or have far gaps; rows with every kind of column and with cells
- * that have no value.
+ * that are empty, hold one value, or have far gaps; series with bins before and after 0 that are
+ * wider in some replications; rows with every kind of column and with cells that have no value.
  */
 #ifndef TESTS_SIM_EXPERIMENT_ODD_H
 #define TESTS_SIM_EXPERIMENT_ODD_H
@@ -14,7 +14,8 @@
 
 #include "sim/experiment/experiment.h"
 
-enum { ODD_FAILED, ODD_TOTAL, ODD_LONGEST, ODD_SHARE, ODD_METRIC_COUNT };
+enum { ODD_FAILED, ODD_TOTAL, ODD_LONGEST, ODD_SHARE, ODD_PART, ODD_METRIC_COUNT };
+enum { ODD_ALL, ODD_SOME, ODD_NOTHING, ODD_SERIES_COUNT };
 enum { ODD_UNITS_MAX = 129, ODD_COLUMN_COUNT = 5 };
 
 static const struct metric odd_metrics[ODD_METRIC_COUNT] = {
@@ -29,11 +30,28 @@ static const struct metric odd_metrics[ODD_METRIC_COUNT] = {
                      .kind = METRIC_PER_REPLICATION,
                      .unit = METRIC_DURATION_NS},
     [ODD_SHARE] = {.name = "share", .label = "share", .doc = "All.", .kind = METRIC_PROPORTION},
+    [ODD_PART] = {.name = "part",
+                  .label = "part",
+                  .doc = "Half of those that failed.",
+                  .kind = METRIC_PROPORTION,
+                  .is_part = true,
+                  .part_of = ODD_FAILED},
 };
 
 static const struct model_histogram odd_histograms[] = {
     {.name = "wide", .label = "wide", .doc = "Now and then a few values, far apart."},
     {.name = "never", .label = "never", .doc = "Always empty."},
+};
+
+static const struct model_series odd_series[ODD_SERIES_COUNT] = {
+    [ODD_ALL] = {.name = "all", .label = "all", .doc = "All.", .origin = "noon"},
+    [ODD_SOME] = {.name = "some",
+                  .label = "some",
+                  .doc = "Some of them.",
+                  .origin = "noon",
+                  .is_part = true,
+                  .part_of = ODD_ALL},
+    [ODD_NOTHING] = {.name = "nothing", .label = "nothing", .doc = "None.", .origin = "noon"},
 };
 
 static const char *const odd_colours[] = {"red", "green", "blue"};
@@ -67,6 +85,18 @@ static void odd_fill_histogram(struct histogram *histogram, uint32_t replication
         histogram_add(histogram, (int64_t)i * i * i * 1000003);
 }
 
+/* Bins of 7 ns; from replication 4 on the window has to double them, in others there is nothing. */
+static void odd_fill_series(struct series *series, uint32_t replication)
+{
+    for (uint32_t i = 0; i < ODD_SERIES_COUNT; i++)
+        series[i].bin_ns = 7;
+    for (int64_t i = 0; i < 40 && replication % 4 != 3; i++) {
+        int64_t at_ns = (i * i - 100) * (replication < 4 ? 1 : 97);
+        series_add(&series[ODD_ALL], at_ns, 1 + (uint32_t)i % 3 * 200);
+        series_add(&series[ODD_SOME], at_ns, i % 5 == 0 && i > 9);
+    }
+}
+
 static bool odd_run(const struct model_run *run, struct record *record, struct error *error)
 {
     static const int64_t extremes[] = {0,          -1,  1,  METRIC_NONE, INT64_MAX,
@@ -92,7 +122,9 @@ static bool odd_run(const struct model_run *run, struct record *record, struct e
     record->values[ODD_TOTAL] = extremes[(r + 4) % 9];
     record->values[ODD_LONGEST] = extremes[(r + run->variant) % 9];
     record->values[ODD_SHARE] = count;
+    record->values[ODD_PART] = record->values[ODD_FAILED] / 2;
     odd_fill_histogram(&record->histograms[0], r);
+    odd_fill_series(record->series, r);
     return true;
 }
 
@@ -105,6 +137,8 @@ static const struct model odd_model = {
     .failed_metric = ODD_FAILED,
     .histograms = odd_histograms,
     .histogram_count = 2,
+    .series = odd_series,
+    .series_count = ODD_SERIES_COUNT,
     .row_columns = odd_columns,
     .row_column_count = ODD_COLUMN_COUNT,
     .units_max = odd_units_max,

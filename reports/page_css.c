@@ -1,0 +1,121 @@
+#include "reports/page_css.h"
+
+#include <stddef.h>
+
+static const char *const lines[] = {
+    ":root{color-scheme:light dark;--paper:#ffffff;--ink:#1d2229;--soft:#57606a;--line:#d4d9df;",
+    "--wash:#f4f6f8;--link:#0b57a4;--good:#17652f;--bad:#a61d18;--unsure:#7a4b00;",
+    "--shade:#8893a055}",
+    "@media screen and (prefers-color-scheme:dark){:root{--paper:#15191d;--ink:#e2e6ea;",
+    "--soft:#a3adb7;--line:#3a424b;--wash:#1e242a;--link:#86bdf8;--good:#74cf90;--bad:#ff968d;",
+    "--unsure:#e9b75f;--shade:#000000aa}}",
+    "@media print{:root{color-scheme:light}}",
+    /* The frame. */
+    "*{box-sizing:border-box}",
+    "html{-webkit-text-size-adjust:100%;text-size-adjust:100%;scroll-padding-top:1rem}",
+    "body{margin:0 auto;padding:2.5rem 1.25rem 4rem;max-width:49rem;background:var(--paper);",
+    "color:var(--ink);font:1rem/1.6 system-ui,-apple-system,\"Segoe UI\",Roboto,",
+    "\"Helvetica Neue\",\"Liberation Sans\",Arial,sans-serif;overflow-wrap:break-word}",
+    "a{color:var(--link);text-underline-offset:.15em;text-decoration-thickness:.06em}",
+    ":focus-visible{outline:.15rem solid var(--link);outline-offset:.15rem}",
+    ".skip{position:absolute;left:-100rem;top:.5rem;padding:.4rem .8rem;background:var(--paper)}",
+    ".skip:focus{left:.5rem}",
+    /* Words. */
+    "h1,h2,h3{line-height:1.25;text-wrap:balance;font-weight:650;letter-spacing:-.01em}",
+    "h1{font-size:1.8rem;margin:.25rem 0 1rem}",
+    "h2{font-size:1.35rem;margin:3rem 0 1rem;padding-top:1.1rem;border-top:1px solid var(--line)}",
+    "h3{font-size:1.05rem;margin:2rem 0 .6rem}",
+    "p{margin:0 0 1rem;max-width:44rem}",
+    ".kicker{margin:0;color:var(--soft);font-size:.9rem}",
+    ".lead p{font-size:1.15rem;line-height:1.55}main section:first-child h2{margin-top:2rem}",
+    ".note{margin:1.25rem 0;padding:.75rem 1rem;border-left:.25rem solid var(--line);",
+    "background:var(--wash)}",
+    ".note p{margin:0}.note p+p{margin-top:.6rem}",
+    ".warning{border-color:var(--unsure)}.warning b{color:var(--unsure)}",
+    "nav{margin:2rem 0;font-size:.95rem}",
+    "nav h2{font-size:.95rem;margin:0 0 .4rem;padding:0;border:0;color:var(--soft);",
+    "letter-spacing:0}",
+    "nav ul{margin:0;padding:0;list-style:none;columns:2 14rem;column-gap:2rem}",
+    "nav li{break-inside:avoid;padding:.1rem 0}",
+    "nav a{text-decoration:none}nav a:hover{text-decoration:underline}",
+    /* Boxes that scroll sideways; the shadows are covered by paper where there is nothing more. */
+    ".scroll{overflow-x:auto;background:",
+    "linear-gradient(to right,var(--paper) 40%,transparent) left/2.5rem 100% no-repeat local,",
+    "linear-gradient(to left,var(--paper) 40%,transparent) right/2.5rem 100% no-repeat local,",
+    "linear-gradient(to right,var(--shade),transparent) left/.7rem 100% no-repeat scroll,",
+    "linear-gradient(to left,var(--shade),transparent) right/.7rem 100% no-repeat scroll}",
+    /* Tables. */
+    ".table{margin:1.75rem 0}",
+    "table{border-collapse:collapse;width:100%;font-size:.875rem;line-height:1.4;",
+    "font-variant-numeric:tabular-nums}",
+    "caption{text-align:left;padding:0 0 .5rem}",
+    "caption>span{display:block;position:sticky;left:0;max-width:min(44rem,100vw - 2.5rem)}",
+    "th,td{padding:.4rem .8rem .4rem 0;text-align:left;vertical-align:top;font-weight:400;",
+    "border-bottom:1px solid var(--line)}",
+    "th:last-child,td:last-child{padding-right:.15rem}",
+    "thead th{vertical-align:bottom;font-weight:600;border-bottom:.1rem solid var(--soft)}",
+    "thead{border-top:.1rem solid var(--soft)}",
+    "tbody tr:last-child th,tbody tr:last-child td{border-bottom:.1rem solid var(--soft)}",
+    "tbody th{min-width:6.5rem}",
+    ".r{text-align:right}.w{white-space:nowrap}",
+    ".i{color:var(--soft)}.many .i{display:block}",
+    "caption .number:only-child{font-weight:600}",
+    /* What a row is about stays in sight. */
+    "@media screen and (min-width:48rem){tbody th{position:sticky;left:0;min-width:9rem;",
+    "background:var(--paper)}}",
+    /* Checks. */
+    ".checks{margin:1.5rem 0;padding:0;list-style:none;border-top:1px solid var(--line)}",
+    ".checks li{display:grid;grid-template-columns:8.8rem 1fr;gap:0 .5rem;padding:.55rem 0;",
+    "border-bottom:1px solid var(--line)}",
+    ".checks b{font-size:.85rem;line-height:1.75;letter-spacing:.02em}",
+    ".checks code{font-size:.9rem}.checks .detail{grid-column:2}",
+    ".detail{color:var(--soft);font-size:.9rem}",
+    ".pass b{color:var(--good)}.fail b{color:var(--bad)}.unsure b{color:var(--unsure)}",
+    /* Figures. */
+    "figure{margin:2.25rem 0}",
+    "figcaption{margin-bottom:.5rem;line-height:1.4;font-size:.9rem}",
+    ".number{color:var(--soft)}figcaption b,caption b{font-weight:600}",
+    "svg{display:block;width:100%;height:auto;min-width:34rem}",
+    ".method{margin:.4rem 0 0;color:var(--soft);font-size:.85rem;line-height:1.45}",
+    ".method p{margin:0 0 .3rem}",
+    /* Code. */
+    "code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,\"Liberation Mono\",",
+    "monospace}",
+    "code{font-size:.9em;overflow-wrap:anywhere}",
+    "pre{margin:0;padding:.8rem 1rem;border:1px solid var(--line);border-radius:.3rem;",
+    "font-size:.82rem;line-height:1.5}",
+    "pre.scroll{--paper:var(--wash);background-color:var(--wash);font-size:.77rem}",
+    "pre code{font-size:inherit}",
+    ".command{margin:1.25rem 0}.command pre{white-space:pre-wrap;background:var(--wash)}",
+    ".command p{margin:0 0 .3rem;font-size:.9rem;font-weight:600}",
+    ".command span{display:inline-block;max-width:100%}",
+    ".story{margin:2rem 0}",
+    "footer{margin-top:4rem;padding-top:1rem;border-top:.1rem solid var(--soft);color:var(--soft);",
+    "font-size:.85rem;line-height:1.5}footer p{margin:0 0 .5rem}",
+    /* A telephone. */
+    "@media (max-width:34rem){body{padding:1.5rem 1rem 3rem}h1{font-size:1.5rem}",
+    "h2{font-size:1.2rem;margin-top:2.25rem}.lead p{font-size:1.05rem}",
+    ".checks li{grid-template-columns:1fr}.checks .detail{grid-column:1}.i{display:block}}",
+    /* A wide window: the contents stay beside the text. */
+    "@media screen and (min-width:76rem){body{max-width:66rem;display:grid;",
+    "grid-template-columns:13rem minmax(0,49rem);column-gap:4rem}",
+    "header,main,footer{grid-column:2}",
+    "nav{grid-column:1;grid-row:1/span 3;position:sticky;top:2rem;align-self:start;margin:0;",
+    "max-height:calc(100vh - 4rem);overflow-y:auto;font-size:.9rem}",
+    "nav ul{columns:auto}nav li{padding:.2rem 0}}",
+    /* Paper. */
+    "@page{margin:16mm 15mm}",
+    "@media print{html{font-size:10pt}body{padding:0;max-width:none;line-height:1.45}",
+    "p,caption>span{max-width:none}nav,.skip,.files{display:none}",
+    "a{color:inherit;text-decoration:none}h2{margin-top:2rem}",
+    "h2,h3,figcaption,caption{break-after:avoid}figure,.checks li,tr,.note,.command{",
+    "break-inside:avoid}thead{display:table-header-group}p{orphans:3;widows:3}",
+    ".scroll{overflow:visible;background:none}pre.scroll{white-space:pre-wrap;font-size:.75rem}",
+    "svg{width:86%;min-width:0;max-height:220mm}caption>span{position:static}}",
+};
+
+void page_css_write(FILE *file)
+{
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        fprintf(file, "%s\n", lines[i]);
+}

@@ -1,0 +1,58 @@
+# The data is in calibration.tsv, in the units of the axes; an empty cell has no value.
+# Draw again:  gnuplot calibration.gp        As PNG:  gnuplot -e "format='png'" calibration.gp
+if (!exists('format')) format = 'svg'
+if (!exists('output')) output = 'calibration.'.format
+width = 720.
+height = 481.
+if (format eq 'png') {
+    set terminal pngcairo size 2*width,2*height font 'sans-serif,10' fontscale 2 \
+        linewidth 2 pointscale 2 background '#ffffff'
+} else {
+    set terminal svg size width,height dynamic font 'sans-serif,13' \
+        background '#ffffff'
+}
+set output output
+set encoding utf8
+set datafile separator tab
+set datafile commentschars ''
+unset key
+# Colours that the colour-blind can tell apart (gnuplot's podo), each with dashes and points.
+set linetype 1 linecolor rgb '#0072b2' linewidth 1.6 dashtype 1 pointtype 7 pointsize 0.6
+set linetype 2 linecolor rgb '#d55e00' linewidth 1.6 dashtype (12,4) pointtype 5 pointsize 0.6
+set linetype 3 linecolor rgb '#009e73' linewidth 1.6 dashtype (3,3) pointtype 9 pointsize 0.6
+set linetype 4 linecolor rgb '#cc79a7' linewidth 1.6 dashtype (10,3,3,3) pointtype 13 pointsize 0.6
+set linetype 5 linecolor rgb '#e69f00' linewidth 1.6 dashtype (18,5) pointtype 4 pointsize 0.6
+set linetype 6 linecolor rgb '#56b4e9' linewidth 1.6 dashtype (6,3) pointtype 6 pointsize 0.6
+set linetype 7 linecolor rgb '#8c8c8c' linewidth 1.6 dashtype (2,5) pointtype 8 pointsize 0.6
+# Where the plot is, in pixels; words stand around it.
+set lmargin at screen 68/width
+set rmargin at screen 631/width
+set tmargin at screen 1-73/height
+set bmargin at screen 108/height
+set label 'Failure rate against the median time to connect' at screen 14/width, screen 1-20/height noenhanced left font 'sans-serif Bold,15'
+set label 'failed workflows (%)' at screen 14/width, screen 1-39/height noenhanced left font ',12'
+set xrange [9.895:17.105]
+set yrange [0:24.0408]
+set grid xtics ytics linetype 1 linecolor rgb '#dddddd' linewidth 0.8 dashtype 1
+set border 3 linewidth 0.8
+set tics nomirror out scale 0.5 font ',12'
+set xtics autofreq
+set ytics autofreq
+set format '%g'
+set label 'provisioning.connect, median (min)' at screen 349.5/width, screen 1-413/height noenhanced center font ',12'
+set arrow from screen 639/width, screen 1-97.4684/height to screen 665/width, screen 1-97.4684/height nohead linetype 1 linewidth 2
+set label 'before' at screen 670/width, screen 1-97.4684/height noenhanced left font ',11'
+set object rectangle from graph 0, first 17.5 to graph 1, first 18.5 fillcolor rgb '#888888' fillstyle transparent solid 0.18 noborder behind
+set label 'target' at screen 73/width, screen 1-148.382/height noenhanced left font ',11'
+set arrow from screen 497.863/width, screen 1-373/height to screen 497.863/width, screen 1-59.5/height nohead linecolor rgb '#666666' linewidth 1.2 dashtype 2
+set label 'calibrated' at screen 501.863/width, screen 1-65.5/height noenhanced left font ',11'
+set label '50 replications a point; 95 % intervals' at screen 14/width, screen 1-438/height noenhanced left font ',10'
+set label 'sample 1.0, race 0123456789abcdef, seed 20261123, 200 replications.' at screen 14/width, screen 1-452/height noenhanced left font ',10' textcolor rgb '#666666'
+set label 'Monte Carlo error only, not model error.' at screen 14/width, screen 1-466/height noenhanced left font ',10' textcolor rgb '#666666'
+at(n) = valid(n) ? column(n) : NaN
+across = 1 # column of x
+plot 'calibration.tsv' skip 1 using (at(across)):(at(3)):(at(4)) with filledcurves linetype 1 \
+        fillstyle transparent solid 0.18 noborder notitle, \
+     '' skip 1 using (at(across)):(at(2)):(at(3)):(at(4)) with yerrorbars \
+        linetype 1 dashtype 1 linewidth 0.9 pointtype 0 notitle, \
+     '' skip 1 using (at(across)):(at(2)) with linespoints linetype 1 linewidth 2 notitle
