@@ -278,9 +278,20 @@ bool policies_prepare(struct policies *policies, const struct policies_request *
     return true;
 }
 
-static const struct metric *metric_of(const struct policies *policies, size_t criterion)
+const struct metric *policies_metric(const struct policies *policies, size_t criterion)
 {
     return &policies->configuration->domain->model->metrics[policies->criteria[criterion].metric];
+}
+
+const struct summary_metric *policies_summary(const struct policies *policies, size_t variant,
+                                              size_t criterion)
+{
+    return &policies->standings[variant].metrics[policies->criteria[criterion].metric];
+}
+
+const char *policies_name(const struct policies *policies, size_t variant)
+{
+    return policies->configuration->variants[variant].name;
 }
 
 /* Show the race the replications of a round, of which it has seen none. */
@@ -288,7 +299,7 @@ static bool feed(struct policies *policies, const struct policies_round *round, 
 {
     uint32_t count = policies->configuration->variant_count;
     double *observations = arena_take_array(policies->study.arena, count, sizeof *observations);
-    const struct metric *metric = metric_of(policies, 0);
+    const struct metric *metric = policies_metric(policies, 0);
     const struct result *result = round->result;
     for (uint32_t r = 0; r < result->replication_count; r++) {
         for (uint32_t v = 0; v < count; v++)
@@ -431,7 +442,7 @@ static void put_in_order(struct policies *policies)
 static struct mean_pairs pairs_of(const struct policies *policies, size_t first, size_t second,
                                   size_t criterion)
 {
-    const struct metric *metric = metric_of(policies, criterion);
+    const struct metric *metric = policies_metric(policies, criterion);
     size_t index = policies->criteria[criterion].metric;
     struct mean_pairs pairs = {0};
     for (size_t i = 0; i < policies->round_count; i++) {
@@ -456,7 +467,7 @@ static struct interval difference_of(const struct policies *policies, size_t fir
     struct mean_pairs pairs = pairs_of(policies, first, second, criterion);
     struct summary_difference difference;
     summary_compare(&difference, &pairs, policies->configuration->confidence);
-    summary_limit_difference(&difference.difference, metric_of(policies, criterion));
+    summary_limit_difference(&difference.difference, policies_metric(policies, criterion));
     return difference.difference;
 }
 

@@ -104,6 +104,12 @@ bool policies_race(struct policies *policies, struct error *error);
 /* Give back what was simulated. */
 void policies_release(struct policies *policies);
 
+/* What a criterion ranks by, how a policy does by it, and what a policy is called. */
+const struct metric *policies_metric(const struct policies *policies, size_t criterion);
+const struct summary_metric *policies_summary(const struct policies *policies, size_t variant,
+                                              size_t criterion);
+const char *policies_name(const struct policies *policies, size_t variant);
+
 /* A headline estimate, INFINITY for "no data". */
 double policies_estimate(const struct policies *policies, size_t variant, size_t criterion);
 

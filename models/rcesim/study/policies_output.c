@@ -15,26 +15,10 @@ static struct arena *arena_of(const struct policies *policies)
     return policies->study.arena;
 }
 
-static const struct metric *metric_of(const struct policies *policies, size_t criterion)
-{
-    return &policies->configuration->domain->model->metrics[policies->criteria[criterion].metric];
-}
-
-static const struct summary_metric *summary_of(const struct policies *policies, size_t variant,
-                                               size_t criterion)
-{
-    return &policies->standings[variant].metrics[policies->criteria[criterion].metric];
-}
-
-static const char *name_of(const struct policies *policies, size_t variant)
-{
-    return policies->configuration->variants[variant].name;
-}
-
 static const char *value_text(const struct policies *policies, size_t variant, size_t criterion)
 {
-    const struct metric *metric = metric_of(policies, criterion);
-    const struct summary_metric *summary = summary_of(policies, variant, criterion);
+    const struct metric *metric = policies_metric(policies, criterion);
+    const struct summary_metric *summary = policies_summary(policies, variant, criterion);
     if (metric->kind == METRIC_PROPORTION)
         return estimate_rate_text(arena_of(policies), metric, summary);
     if (!interval_has_estimate(&summary->headline))
@@ -45,7 +29,7 @@ static const char *value_text(const struct policies *policies, size_t variant, s
 /* "0.5 points", "15 min", "1" */
 static const char *indifference_text(const struct policies *policies)
 {
-    const struct metric *metric = metric_of(policies, 0);
+    const struct metric *metric = policies_metric(policies, 0);
     double width = policies->criteria[0].indifferent;
     if (metric->kind == METRIC_PROPORTION)
         return arena_print(arena_of(policies), "%.6g points", 100 * width);
@@ -73,9 +57,9 @@ static const char *legend(const struct policies *policies)
 {
     const char *text = "";
     for (size_t c = 0; c < policies->criterion_count; c++)
-        if (strcmp(policies->criteria[c].title, metric_of(policies, c)->label) != 0)
+        if (strcmp(policies->criteria[c].title, policies_metric(policies, c)->label) != 0)
             text = arena_print(arena_of(policies), "%s%s: %s. ", text, policies->criteria[c].title,
-                               metric_of(policies, c)->label);
+                               policies_metric(policies, c)->label);
     return text;
 }
 
@@ -91,7 +75,7 @@ static void print_standings(const struct policies *policies, const struct page *
     table_add_column(table, "front", TABLE_LEFT);
     for (size_t k = 0; k < policies->configuration->variant_count; k++) {
         size_t v = policies->order[k];
-        table_add_styled(table, name_of(policies, v),
+        table_add_styled(table, policies_name(policies, v),
                          v == policies->best ? PAGE_STRONG : PAGE_PLAIN);
         for (size_t c = 0; c < policies->criterion_count; c++)
             table_add(table, value_text(policies, v, c));
@@ -99,8 +83,8 @@ static void print_standings(const struct policies *policies, const struct page *
         table_add(table, exit_text(policies, v));
         table_add(table, policies->standings[v].is_on_front ? "yes" : "");
     }
-    page_title(page,
-               arena_print(arena_of(policies), "Policies by %s", metric_of(policies, 0)->label));
+    page_title(page, arena_print(arena_of(policies), "Policies by %s",
+                                 policies_metric(policies, 0)->label));
     table_print(table, page);
     page_style(page, PAGE_FAINT);
     page_paragraph(
@@ -127,7 +111,7 @@ static const char *p_text(const struct policies *policies, size_t variant)
 static void print_differences(const struct policies *policies, const struct page *page)
 {
     struct table *table = table_create(arena_of(policies));
-    const struct metric *metric = metric_of(policies, 0);
+    const struct metric *metric = policies_metric(policies, 0);
     table_add_column(table, "policy", TABLE_LEFT);
     table_add_column(table, "difference", TABLE_LEFT);
     table_add_column(table, "p", TABLE_RIGHT);
@@ -135,17 +119,17 @@ static void print_differences(const struct policies *policies, const struct page
     for (size_t k = 0; k < policies->configuration->variant_count; k++) {
         size_t v = policies->order[k];
         const struct policies_standing *standing = &policies->standings[v];
-        table_add(table, name_of(policies, v));
+        table_add(table, policies_name(policies, v));
         table_add(table, v == policies->best ? ""
                                              : estimate_change_text(arena_of(policies), metric,
                                                                     &standing->differences[0]));
         table_add(table, v == policies->best ? "" : p_text(policies, v));
         table_add(table, standing->dominated_by == POLICIES_NOBODY
                              ? ""
-                             : name_of(policies, standing->dominated_by));
+                             : policies_name(policies, standing->dominated_by));
     }
     page_title(page, arena_print(arena_of(policies), "Difference from %s: %s",
-                                 name_of(policies, policies->best), metric->label));
+                                 policies_name(policies, policies->best), metric->label));
     table_print(table, page);
     page_style(page, PAGE_FAINT);
     page_paragraph(
@@ -186,12 +170,12 @@ static const char *undecided(const struct policies *policies)
                            "Interrupted in the pilot, after %" PRIu64 " of %" PRIu32
                            " replications: nothing is decided. So far %s leads by %s.",
                            kim_nelson_replication_count(policies->race),
-                           policies->options.first_stage, name_of(policies, policies->best),
-                           metric_of(policies, 0)->label);
+                           policies->options.first_stage, policies_name(policies, policies->best),
+                           policies_metric(policies, 0)->label);
     const char *text =
         arena_print(arena, "Undecided after %" PRIu64 " replications: %s leads by %s.",
-                    kim_nelson_replication_count(policies->race), name_of(policies, policies->best),
-                    metric_of(policies, 0)->label);
+                    kim_nelson_replication_count(policies->race),
+                    policies_name(policies, policies->best), policies_metric(policies, 0)->label);
     return arena_print(arena,
                        "%s By what is known so far %" PRIu64
                        " replications would decide (--budget), or a wider --delta than %s.",
@@ -203,7 +187,7 @@ static const char *decided(const struct policies *policies)
     return arena_print(arena_of(policies),
                        "Least %s: %s, decided after %" PRIu64 " replications. With probability "
                        "%.6g %% no other is less by more than %s (Kim-Nelson).",
-                       metric_of(policies, 0)->label, name_of(policies, policies->best),
+                       policies_metric(policies, 0)->label, policies_name(policies, policies->best),
                        kim_nelson_replication_count(policies->race),
                        100 * policies->configuration->confidence, indifference_text(policies));
 }
@@ -218,8 +202,8 @@ const char *policies_conclusion(const struct policies *policies)
         return text;
     return arena_print(
         arena, "%s As good within %s, for less: %s (%s %s).", text, indifference_text(policies),
-        name_of(policies, policies->cheapest), metric_of(policies, 1)->label,
-        estimate_change_text(arena, metric_of(policies, 1),
+        policies_name(policies, policies->cheapest), policies_metric(policies, 1)->label,
+        estimate_change_text(arena, policies_metric(policies, 1),
                              &policies->standings[policies->cheapest].differences[1]));
 }
 
@@ -278,7 +262,7 @@ void policies_print(const struct policies *policies, const char *directory, cons
 static json_t *criterion_json(const struct policies *policies, size_t index)
 {
     const struct policies_criterion *criterion = &policies->criteria[index];
-    const struct metric *metric = metric_of(policies, index);
+    const struct metric *metric = policies_metric(policies, index);
     return json_pack("{s:s, s:s, s:f}", "metric", metric->name, "unit",
                      estimate_metric_unit(metric), "indifference_zone",
                      estimate_in_unit(metric->unit, criterion->indifferent));
@@ -289,13 +273,13 @@ static json_t *policy_json(const struct policies *policies, size_t variant)
     const struct policies_standing *standing = &policies->standings[variant];
     json_t *metrics = json_object();
     for (size_t c = 0; c < policies->criterion_count; c++) {
-        const struct metric *metric = metric_of(policies, c);
-        json_t *value = estimate_metric_json(metric, summary_of(policies, variant, c));
+        const struct metric *metric = policies_metric(policies, c);
+        json_t *value = estimate_metric_json(metric, policies_summary(policies, variant, c));
         json_object_set_new(value, "minus_best",
                             estimate_json(&standing->differences[c], metric->unit));
         json_object_set_new(metrics, metric->name, value);
     }
-    json_t *value = json_pack("{s:s, s:I, s:b, s:b}", "policy", name_of(policies, variant),
+    json_t *value = json_pack("{s:s, s:I, s:b, s:b}", "policy", policies_name(policies, variant),
                               "replications", (json_int_t)standing->replication_count, "is_best",
                               variant == policies->best, "is_on_front", standing->is_on_front);
     if (standing->exit.replication_count > 0 && variant != policies->best)
@@ -305,7 +289,7 @@ static json_t *policy_json(const struct policies *policies, size_t variant)
         json_object_set_new(value, "p_descriptive", json_real(standing->p));
     if (standing->dominated_by != POLICIES_NOBODY)
         json_object_set_new(value, "dominated_by",
-                            json_string(name_of(policies, standing->dominated_by)));
+                            json_string(policies_name(policies, standing->dominated_by)));
     json_object_set_new(value, "metrics", metrics);
     return value;
 }
@@ -318,21 +302,21 @@ void policies_write_json(const struct policies *policies, FILE *file)
     for (size_t k = 0; k < policies->configuration->variant_count; k++)
         json_array_append_new(all, policy_json(policies, policies->order[k]));
     struct identity identity = policies_identity(policies);
-    json_t *value =
-        json_pack("{s:i, s:s, s:o, s:s, s:b, s:I, s:I, s:f, s:s, s:s, s:s, s:s, s:o, s:o}",
-                  "schema_version", 1, "question", policies->configuration->question, "identity",
-                  identity_json(&identity), "model", policies->configuration->domain->model->name,
-                  "is_decided", kim_nelson_is_decided(policies->race), "replications_in_race",
-                  (json_int_t)kim_nelson_replication_count(policies->race), "pilot",
-                  (json_int_t)policies->options.first_stage, "confidence",
-                  policies->configuration->confidence, "best", name_of(policies, policies->best),
-                  "conclusion", policies_conclusion(policies), "assumption", assumption(policies),
-                  "p_descriptive_is", "descriptive: after selection and stopping", "criteria",
-                  criteria, "policies", all);
+    json_t *value = json_pack(
+        "{s:i, s:s, s:o, s:s, s:b, s:I, s:I, s:f, s:s, s:s, s:s, s:s, s:o, s:o}", "schema_version",
+        1, "question", policies->configuration->question, "identity", identity_json(&identity),
+        "model", policies->configuration->domain->model->name, "is_decided",
+        kim_nelson_is_decided(policies->race), "replications_in_race",
+        (json_int_t)kim_nelson_replication_count(policies->race), "pilot",
+        (json_int_t)policies->options.first_stage, "confidence",
+        policies->configuration->confidence, "best", policies_name(policies, policies->best),
+        "conclusion", policies_conclusion(policies), "assumption", assumption(policies),
+        "p_descriptive_is", "descriptive: after selection and stopping", "criteria", criteria,
+        "policies", all);
     CHECK(value != NULL);
     if (policies->cheapest != POLICIES_NOBODY)
         json_object_set_new(value, "as_good_for_less",
-                            json_string(name_of(policies, policies->cheapest)));
+                            json_string(policies_name(policies, policies->cheapest)));
     identity_write_json(value, file);
     json_decref(value);
 }
@@ -348,10 +332,10 @@ void policies_write_tsv(const struct policies *policies, FILE *file)
     for (size_t k = 0; k < policies->configuration->variant_count; k++)
         for (size_t c = 0; c < policies->criterion_count; c++) {
             size_t v = policies->order[k];
-            const struct metric *metric = metric_of(policies, c);
+            const struct metric *metric = policies_metric(policies, c);
             const struct policies_standing *standing = &policies->standings[v];
-            const struct interval *headline = &summary_of(policies, v, c)->headline;
-            tsv_text(&tsv, name_of(policies, v));
+            const struct interval *headline = &policies_summary(policies, v, c)->headline;
+            tsv_text(&tsv, policies_name(policies, v));
             tsv_count(&tsv, standing->replication_count);
             tsv_text(&tsv, metric->name);
             tsv_text(&tsv, estimate_metric_unit(metric));
@@ -366,7 +350,7 @@ void policies_write_tsv(const struct policies *policies, FILE *file)
             tsv_count(&tsv, standing->is_on_front);
             tsv_text(&tsv, standing->dominated_by == POLICIES_NOBODY
                                ? NULL
-                               : name_of(policies, standing->dominated_by));
+                               : policies_name(policies, standing->dominated_by));
             if (standing->exit.replication_count > 0 && v != policies->best)
                 tsv_count(&tsv, (int64_t)standing->exit.replication_count);
             else

@@ -11,28 +11,12 @@ static struct arena *arena_of(const struct policies *policies)
     return policies->study.arena;
 }
 
-static const struct metric *metric_of(const struct policies *policies, size_t criterion)
-{
-    return &policies->configuration->domain->model->metrics[policies->criteria[criterion].metric];
-}
-
-static const struct summary_metric *summary_of(const struct policies *policies, size_t variant,
-                                               size_t criterion)
-{
-    return &policies->standings[variant].metrics[policies->criteria[criterion].metric];
-}
-
 static struct study_page_axis axis_of(const struct policies *policies, size_t criterion)
 {
     double largest = 0;
     for (size_t v = 0; v < policies->configuration->variant_count; v++)
-        largest = study_page_reach(largest, &summary_of(policies, v, criterion)->headline);
-    return study_page_axis_of(arena_of(policies), metric_of(policies, criterion), largest);
-}
-
-static const char *name_of(const struct policies *policies, size_t variant)
-{
-    return policies->configuration->variants[variant].name;
+        largest = study_page_reach(largest, &policies_summary(policies, v, criterion)->headline);
+    return study_page_axis_of(arena_of(policies), policies_metric(policies, criterion), largest);
 }
 
 static void add_estimate(struct chart *chart, const struct interval *interval, double factor)
@@ -57,13 +41,13 @@ static void add_limits(struct chart *chart, const struct interval *interval, dou
  * The front by all criteria (policies.h) would not be one in a picture of two. */
 static bool is_on_drawn_front(const struct policies *policies, size_t variant)
 {
-    const struct interval *y = &summary_of(policies, variant, 0)->headline;
-    const struct interval *x = &summary_of(policies, variant, 1)->headline;
+    const struct interval *y = &policies_summary(policies, variant, 0)->headline;
+    const struct interval *x = &policies_summary(policies, variant, 1)->headline;
     if (!interval_has_estimate(x) || !interval_has_estimate(y))
         return false;
     for (size_t v = 0; v < policies->configuration->variant_count; v++) {
-        const struct interval *other_y = &summary_of(policies, v, 0)->headline;
-        const struct interval *other_x = &summary_of(policies, v, 1)->headline;
+        const struct interval *other_y = &policies_summary(policies, v, 0)->headline;
+        const struct interval *other_x = &policies_summary(policies, v, 1)->headline;
         bool is_better = interval_has_estimate(other_x) && interval_has_estimate(other_y) &&
                          other_x->estimate <= x->estimate && other_y->estimate <= y->estimate &&
                          (other_x->estimate < x->estimate || other_y->estimate < y->estimate);
@@ -90,12 +74,12 @@ static void add_front(const struct policies *policies, struct study_page *page)
     chart_add_column(chart, CHART_HIGH, "y_high", NULL);
     for (size_t k = 0; k < policies->configuration->variant_count; k++) {
         size_t v = policies->order[k];
-        chart_add_text(chart, name_of(policies, v));
-        add_estimate(chart, &summary_of(policies, v, 1)->headline, x.factor);
-        add_estimate(chart, &summary_of(policies, v, 0)->headline, y.factor);
+        chart_add_text(chart, policies_name(policies, v));
+        add_estimate(chart, &policies_summary(policies, v, 1)->headline, x.factor);
+        add_estimate(chart, &policies_summary(policies, v, 0)->headline, y.factor);
         chart_add_number(chart, is_on_drawn_front(policies, v));
-        add_limits(chart, &summary_of(policies, v, 1)->headline, x.factor);
-        add_limits(chart, &summary_of(policies, v, 0)->headline, y.factor);
+        add_limits(chart, &policies_summary(policies, v, 1)->headline, x.factor);
+        add_limits(chart, &policies_summary(policies, v, 0)->headline, y.factor);
     }
     chart_set_words(
         chart, "What a policy costs, and what it brings",
@@ -105,7 +89,7 @@ static void add_front(const struct policies *policies, struct study_page *page)
                     "table",
                     estimate_interval_title(arena, policies->configuration->confidence)),
         arena_print(arena, "Policies by %s and %s; both should be low.",
-                    metric_of(policies, 1)->label, metric_of(policies, 0)->label));
+                    policies_metric(policies, 1)->label, policies_metric(policies, 0)->label));
     chart_set_x(chart, x.label, x.unit);
     chart_set_y(chart, y.label, y.unit);
     manifest_add_chart(page->manifest, page->section, chart);
@@ -114,8 +98,8 @@ static void add_front(const struct policies *policies, struct study_page *page)
 static const char *value_text(const struct policies *policies, size_t variant, size_t criterion)
 {
     struct arena *arena = arena_of(policies);
-    const struct metric *metric = metric_of(policies, criterion);
-    const struct summary_metric *summary = summary_of(policies, variant, criterion);
+    const struct metric *metric = policies_metric(policies, criterion);
+    const struct summary_metric *summary = policies_summary(policies, variant, criterion);
     const char *value = "no data";
     if (metric->kind == METRIC_PROPORTION)
         value = estimate_rate_text(arena, metric, summary);
@@ -130,23 +114,24 @@ static const char *value_text(const struct policies *policies, size_t variant, s
 static void add_table(const struct policies *policies, struct study_page *page)
 {
     struct arena *arena = arena_of(policies);
-    const struct metric *first = metric_of(policies, 0);
+    const struct metric *first = policies_metric(policies, 0);
     struct manifest_block *table = manifest_add_table(
         page->section,
         arena_print(arena, "Policies by %s, with %ss", first->label,
                     estimate_interval_title(arena, policies->configuration->confidence)));
     manifest_add_table_column(table, "policy", MANIFEST_LEFT);
     for (size_t c = 0; c < policies->criterion_count; c++)
-        manifest_add_table_column(table, metric_of(policies, c)->label, MANIFEST_RIGHT);
+        manifest_add_table_column(table, policies_metric(policies, c)->label, MANIFEST_RIGHT);
     manifest_add_table_column(table, "replications", MANIFEST_RIGHT);
     manifest_add_table_column(table, "front", MANIFEST_LEFT);
     manifest_add_table_column(
-        table, arena_print(arena, "minus %s", name_of(policies, policies->best)), MANIFEST_RIGHT);
+        table, arena_print(arena, "minus %s", policies_name(policies, policies->best)),
+        MANIFEST_RIGHT);
     manifest_add_table_column(table, "dominated by", MANIFEST_LEFT);
     for (size_t k = 0; k < policies->configuration->variant_count; k++) {
         size_t v = policies->order[k];
         const struct policies_standing *standing = &policies->standings[v];
-        manifest_add_cell(table, name_of(policies, v));
+        manifest_add_cell(table, policies_name(policies, v));
         for (size_t c = 0; c < policies->criterion_count; c++)
             manifest_add_cell(table, value_text(policies, v, c));
         manifest_add_cell(table, arena_print(arena, "%" PRIu32, standing->replication_count));
@@ -157,7 +142,7 @@ static void add_table(const struct policies *policies, struct study_page *page)
                               : estimate_change_text(arena, first, &standing->differences[0]));
         manifest_add_cell(table, standing->dominated_by == POLICIES_NOBODY
                                      ? ""
-                                     : name_of(policies, standing->dominated_by));
+                                     : policies_name(policies, standing->dominated_by));
     }
 }
 
