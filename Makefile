@@ -38,11 +38,13 @@ NAME   := rcesim$(if $(MPI),-mpi)
 OUT    := $(BUILD)/$(if $(MPI),mpi,$(VARIANT))
 CPPFLAGS += -I. $(PKG_CFLAGS) -DRCESIM_VERSION='"$(VERSION)"' $(if $(MPI),-DRCESIM_MPI)
 ALL_CFLAGS = $(LANGUAGE) $(WARNINGS) $(OPTIMISE) $(CFLAGS)
-LIBS   := $(PKG_LIBS) -lm -pthread
+LIBS   := $(PKG_LIBS) -lm -ldl -pthread
 
 MAIN_SOURCE := models/rcesim/main.c
 RCE_SOURCES := $(sort $(wildcard models/rce/*.c))
-SOURCES     := $(sort $(wildcard sim/*/*.c reports/*.c models/*/*.c models/*/*/*.c))
+# Engines that are programs or shared objects of their own are no part of this program.
+OUTSIDE     := models/engines/examples/% models/engines/reference/%
+SOURCES     := $(filter-out $(OUTSIDE),$(sort $(wildcard sim/*/*.c reports/*.c models/*/*.c models/*/*/*.c)))
 LIB_SOURCES := $(filter-out $(MAIN_SOURCE) $(RCE_SOURCES),$(SOURCES))
 TEST_SOURCES  := $(sort $(shell find tests -name '*_test.c'))
 SHELL_TESTS   := $(sort $(shell find tests -name '*_test.sh'))
@@ -55,6 +57,11 @@ run = $(if $(V),$(2),@$(if $(is_silent),,printf '  %-5s %s\n' $(1) $@;) $(2))
 objects = $(patsubst %.c,$(OUT)/%.o,$(1))
 LIBRARY := $(OUT)/librcesim.a
 RCE_LIBRARY := $(OUT)/librce.a
+# The engine once more, so that it can be linked into shared objects: for others, and as one itself.
+RCE_PIC_LIBRARY := $(OUT)/pic/librce.a
+RCE_PLUGIN  := $(OUT)/librce_plugin.so
+RCE_ABI     := $(shell sed -n 's/^.define RCE_ABI \([0-9]*\)u*/\1/p' models/rce/rce.h)
+RCE_HEADERS := rce.h retry.h contract.h
 PROGRAM := $(OUT)/rcesim
 TESTS   := $(patsubst %.c,$(OUT)/%,$(TEST_SOURCES))
 BENCHES := $(patsubst %.c,$(OUT)/%,$(BENCH_SOURCES))
@@ -62,7 +69,7 @@ REPLAYS := $(patsubst %.c,$(OUT)/%,$(FUZZ_SOURCES))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all demo test check asan tsan mpi-test fuzz bench mutants lint format install uninstall clean help setup \
+.PHONY: all demo test check asan tsan mpi-test fuzz bench mutants lint format install install-rce uninstall clean help setup \
   test-programs run-demo run-tests analyze
 
 all: $(BUILD)/$(NAME) ## Build the program: build/rcesim; with MPI=1 build/rcesim-mpi
@@ -85,7 +92,7 @@ run-demo: $(BUILD)/rcesim
 run-tests: test-programs
 	@tests/tools/run_tests.sh $(PROGRAM) $(TESTS) $(SHELL_TESTS)
 
-test-programs: $(TESTS) $(REPLAYS) $(PROGRAM) $(if $(filter release,$(VARIANT)),$(BUILD)/rcesim)
+test-programs: $(TESTS) $(REPLAYS) $(PROGRAM) $(RCE_PLUGIN) $(RCE_PIC_LIBRARY) $(OUT)/rce-engine $(if $(filter release,$(VARIANT)),$(BUILD)/rcesim)
 
 $(BUILD)/rcesim: $(BUILD)/release/rcesim
 	@ln -sf release/rcesim $@
@@ -109,8 +116,30 @@ $(RCE_LIBRARY): $(call objects,$(RCE_SOURCES))
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
+PIC_OBJECTS := $(patsubst %.c,$(OUT)/pic/%.o,$(RCE_SOURCES))
+$(RCE_PIC_LIBRARY): $(PIC_OBJECTS)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+# The engine as a process of its own, which speaks models/engines/PROTOCOL.md.
+RCE_PROCESS := $(OUT)/rce-engine
+$(RCE_PROCESS): $(OUT)/models/engines/reference/engine.o $(LIBRARY) $(RCE_LIBRARY)
+	$(call run,LINK,$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS))
+
+# These start it.
+$(addprefix $(OUT)/tests/,models/engines/batch_test models/engines/external_test models/engines/interrupt_test models/engines/twins_test bench/external_bench): \
+  | $(RCE_PROCESS)
+$(OUT)/tests/models/engines/damaged_plugin_test: | $(RCE_PLUGIN)
+
+$(RCE_PLUGIN): $(OUT)/pic/models/engines/reference/rce_plugin.o $(RCE_PIC_LIBRARY)
+	$(call run,LINK,$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -o $@ $^)
+
+$(OUT)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(call run,CC,$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<)
+
 ifneq ($(filter release check,$(VARIANT)),)
-$(call objects,$(RCE_SOURCES)): ALL_CFLAGS += $(RCE_FREESTANDING)
+$(call objects,$(RCE_SOURCES)) $(PIC_OBJECTS): ALL_CFLAGS += $(RCE_FREESTANDING)
 endif
 
 $(OUT)/%.o: %.c
@@ -134,20 +163,24 @@ check: ## Build everything with gcc and with clang, warnings as errors, and run 
 asan: ## Run all tests under AddressSanitizer and UBSan, with slow checks
 	@$(MAKE) --no-print-directory VARIANT=asan SHELL_TESTS='$(filter-out tests/readme_test.sh,$(SHELL_TESTS))' run-tests
 
-tsan: ## Run the tests of the runner and the program under ThreadSanitizer
-	@$(MAKE) --no-print-directory VARIANT=tsan TEST_SOURCES='$(wildcard tests/sim/experiment/*_test.c tests/models/vmc/*determinism*_test.c)' \
-	  SHELL_TESTS= run-tests
+# What has threads: the runner, and engines that are shared objects or processes, which each thread has its own of.
+TSAN_TESTS := $(wildcard tests/sim/experiment/*_test.c tests/models/vmc/*determinism*_test.c) \
+  $(addprefix tests/models/engines/,batch_test.c damaged_plugin_test.c external_test.c)
+TSAN_SHELL_TESTS := tests/models/engines/plugin_test.sh tests/models/rcesim/external_test.sh
+
+tsan: ## Run the tests of the runner and of engines that are not linked in under ThreadSanitizer
+	@$(MAKE) --no-print-directory VARIANT=tsan TEST_SOURCES='$(TSAN_TESTS)' SHELL_TESTS='$(TSAN_SHELL_TESTS)' run-tests
 
 mpi-test: ## Build with MPI (OpenMPI is installed if it is missing) and compare runs over ranks with one process
 	@tests/tools/setup.sh build mpi
-	@$(MAKE) --no-print-directory $(JOBS) MPI=1 all
+	@$(MAKE) --no-print-directory $(JOBS) MPI=1 all $(BUILD)/mpi/rce-engine $(BUILD)/mpi/librce_plugin.so
 	@sh tests/models/rcesim/mpi_test.sh $(BUILD)/rcesim-mpi
 
 FUZZ_SECONDS ?= 20
 fuzz: ## Run every fuzz target for FUZZ_SECONDS (default 20) on top of its committed corpus
 	@tests/tools/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
 
-bench: $(BENCHES) $(BUILD)/rcesim ## Print one `name value unit` a line, with baselines and ratios
+bench: $(BENCHES) $(OUT)/rce-engine $(RCE_PLUGIN) $(BUILD)/rcesim ## Print one `name value unit` a line, with baselines and ratios
 	@tests/tools/bench.sh $(BUILD)/rcesim $(BENCHES)
 
 mutants: ## Apply each patch of tests/mutants in turn; every one must break a test
@@ -159,7 +192,7 @@ lint: $(RCE_LIBRARY) ## Check formatting, layers, headers, purity of models/rce,
 format: ## Format all C files
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-install: $(BUILD)/rcesim $(BUILD)/$(NAME) ## Install the program and its man page below PREFIX (default /usr/local)
+install: $(BUILD)/rcesim $(BUILD)/$(NAME) install-rce ## Install program, man page, librce and its headers below PREFIX (default /usr/local)
 	install -D -m 755 $(BUILD)/release/rcesim $(DESTDIR)$(PREFIX)/bin/rcesim
 	$(if $(MPI),install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/rcesim-mpi)
 	install -d $(DESTDIR)$(PREFIX)/share/rcesim/scenarios
@@ -167,9 +200,18 @@ install: $(BUILD)/rcesim $(BUILD)/$(NAME) ## Install the program and its man pag
 	if command -v help2man >/dev/null; then install -d $(DESTDIR)$(PREFIX)/share/man/man1 && help2man -N -n \
 	  'simulate release orchestration' $(BUILD)/release/rcesim -o $(DESTDIR)$(PREFIX)/share/man/man1/rcesim.1; fi
 
+install-rce: $(RCE_PIC_LIBRARY) ## Install only what engines are written with: librce.a, headers, rce.pc
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include/rce
+	install -m 644 $(RCE_PIC_LIBRARY) $(DESTDIR)$(PREFIX)/lib/librce.a
+	for header in $(RCE_HEADERS); do sed 's|^#include "models/rce/|#include "rce/|' models/rce/$$header \
+	  > $(DESTDIR)$(PREFIX)/include/rce/$$header || exit 1; done
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@ABI@|$(RCE_ABI)|' models/engines/rce.pc.in \
+	  > $(DESTDIR)$(PREFIX)/lib/pkgconfig/rce.pc
+
 uninstall: ## Remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/rcesim $(DESTDIR)$(PREFIX)/bin/rcesim-mpi $(DESTDIR)$(PREFIX)/share/man/man1/rcesim.1
-	rm -rf $(DESTDIR)$(PREFIX)/share/rcesim
+	rm -rf $(DESTDIR)$(PREFIX)/share/rcesim $(DESTDIR)$(PREFIX)/include/rce
+	rm -f $(DESTDIR)$(PREFIX)/lib/librce.a $(DESTDIR)$(PREFIX)/lib/pkgconfig/rce.pc
 
 clean: ## Remove build and out
 	rm -rf $(BUILD) out
@@ -177,5 +219,5 @@ clean: ## Remove build and out
 help: ## List the goals
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
--include $(patsubst %.c,$(OUT)/%.d,$(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) \
-  $(FUZZ_SOURCES) tests/bench/profile.c tests/fuzz/replay_main.c)
+-include $(OUT)/models/engines/reference/engine.d $(patsubst %.c,$(OUT)/%.d,$(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) \
+  $(FUZZ_SOURCES) tests/bench/profile.c tests/fuzz/replay_main.c) $(PIC_OBJECTS:.o=.d)

@@ -167,20 +167,19 @@ static bool check_own(const struct directory_target *target, const struct names 
     if (!read_list(&own, &kind, arena, target->path))
         return error_set(error, ERROR_IO,
                          "%s exists and does not look like a result (it has no list of its "
-                         "files, " DIRECTORY_LIST
-                         "), so it is not replaced; choose another folder with -o",
+                         "files, " DIRECTORY_LIST "), so it is not replaced; choose another folder",
                          target->path);
     if (strcmp(kind, target->mark) != 0)
         return error_set(error, ERROR_IO,
                          "%s is another kind of result (%s, not %s), so it is not replaced; choose "
-                         "another folder with -o",
+                         "another folder",
                          target->path, kind, target->mark);
     for (size_t i = 0; i < found->count; i++) {
         const char *path = arena_print(arena, "%s/%s", target->path, found->items[i]);
         if (!has_name(&own, found->items[i]) || is_folder(path))
             return error_set(error, ERROR_IO,
                              "%s is not of this program, so %s is not replaced; move it away, or "
-                             "choose another folder with -o",
+                             "choose another folder",
                              path, target->path);
     }
     return true;
@@ -192,12 +191,10 @@ static bool check_movable(const struct directory_target *target, const char *par
 {
     struct stat above, here;
     if (stat(parent, &above) == 0 && above.st_dev != status->st_dev)
-        return error_set(error, ERROR_IO,
-                         "another disk begins at %s; choose a folder inside it with -o",
+        return error_set(error, ERROR_IO, "another disk begins at %s; choose a folder inside it",
                          target->path);
     if (stat(".", &here) == 0 && here.st_dev == status->st_dev && here.st_ino == status->st_ino)
-        return error_set(error, ERROR_IO,
-                         "%s is the folder that we are in; choose another one with -o",
+        return error_set(error, ERROR_IO, "%s is the folder that we are in; choose another one",
                          target->path);
     return true;
 }
@@ -219,7 +216,7 @@ static bool check_free(const struct directory *directory, struct error *error)
         return fail(error, "cannot read the folder", target->path);
     if (found.count > 0 && !target->replace)
         return error_set(error, ERROR_IO,
-                         "%s exists; choose another folder with -o, or replace it with --force",
+                         "%s exists; choose another folder, or replace it with --force",
                          target->path);
     return check_movable(target, directory->parent, &status, error) &&
            (found.count == 0 || check_own(target, &found, directory->arena, error));
@@ -514,7 +511,7 @@ static bool adopt(struct arena *arena, const char *path, const struct names *wan
         if (lstat(file, &status) == 0)
             return error_set(error, ERROR_IO,
                              "%s is not of this program, so it is not replaced; move it away, or "
-                             "choose another folder with -o",
+                             "choose another folder",
                              file);
         add_name(&own, arena, wanted->items[i]);
         added++;

@@ -109,7 +109,20 @@ static void redrive(struct rce_turn *turn)
             rce_track_redrive(turn, &workflow->tracks[i], i == workflow->failed_track);
 }
 
-static enum rce_status step(void *block, struct rce_process *process, const struct rce_input *input,
+static void init(void *block, void *process, const struct rce_plan *plan, const void *settings)
+{
+    (void)process;
+    rce_state_init(block, plan, settings);
+}
+
+static bool load(void *block, void *process, const struct rce_plan *plan, const void *settings,
+                 const void *bytes, size_t size_bytes)
+{
+    (void)process;
+    return rce_state_load(block, plan, settings, bytes, size_bytes);
+}
+
+static enum rce_status step(void *block, void *process, const struct rce_input *input,
                             struct rce_actions *out)
 {
     struct rce_workflow *workflow = block;
@@ -135,12 +148,19 @@ static enum rce_status step(void *block, struct rce_process *process, const stru
 
 const struct rce_engine rce_engine = {
     .abi = RCE_ABI,
+    .size_bytes = sizeof(struct rce_engine),
+    .capabilities = RCE_CAN_SAVE | RCE_CAN_LOAD | RCE_CAN_DIGEST,
+    .state_version = RCE_STATE_VERSION,
+    .state_version_oldest = RCE_STATE_VERSION,
     .name = "rce",
     .version = "1.0",
+    /* Settings are struct rce_options itself, and a zeroed process is a fresh one. */
+    .settings_size_bytes = sizeof(struct rce_options),
+    .process_size_bytes = sizeof(struct rce_process),
     .state_size_bytes = rce_state_size_bytes,
-    .init = rce_state_init,
+    .init = init,
     .step = step,
     .save = rce_state_save,
-    .load = rce_state_load,
+    .load = load,
     .digest = rce_state_digest,
 };

@@ -12,6 +12,11 @@
  * in real time, and a crash between any two actions is just a block that goes back to what was last
  * persisted.
  *
+ * This header is all that one needs to write an engine, linked in or as a shared object: fill in a
+ * `struct rce_engine` and, for a shared object, export it by `rce_engine_get`. It stands alone:
+ * nothing else of its project is included or has to be linked. The same contract in JSON Lines, for
+ * engines that are processes of their own, is models/engines/PROTOCOL.md.
+ *
  * What a driver promises
  *  - The first input of a workflow is START. `now_ns` never decreases.
  *  - It carries out the actions in their order. What PERSIST saves is the state as step left it;
@@ -23,18 +28,50 @@
  *    Where an idempotency key led to a task of this operation on this target that has ended, the
  *    response says so and how, because its end will not be announced a second time.
  *  - A timer fires once, at or after its time, unless it is set again or cancelled. To cancel one
- *    that is not set is harmless. DONE and FAIL cancel all timers.
+ *    that is not set is harmless. DONE and FAIL cancel all timers. So do RESUMED and
+ *    ENGINE_CHANGED: no timer is set when they come.
+ *  - After DONE or FAIL there is no further input but REDRIVEN, RESUMED and ENGINE_CHANGED, and
+ *    possibly what was still on its way.
+ *  - Functions of one engine are called from several threads at a time, but never two that name the
+ *    same process, or workflows of the same process.
+ *  - All blocks that it hands over are zeroed before configure, process_begin and init (but not
+ *    before load), aligned for every type of C, and stay where they are until the matching end; a
+ *    workflow's may be forgotten without one.
+ *
+ * What a crash leaves. The process with all its workflows is gone, and with it the timers and the
+ * RESPONSEs to what was asked before. What was sent may have been carried out; actions of the step
+ * under way that had not been carried out never are. Afterwards there is a fresh process, and each
+ * workflow is loaded from its last PERSIST and told RESUMED first; one without any is made by init
+ * and told START again. Then what the driver had not seen taken up to the end comes again, in
+ * order: CALLBACKs that came meanwhile or in whose step the crash was, START, REDRIVEN. So an
+ * engine hears things twice, and does not hear of tasks that it has started: what it asks again is
+ * started again unless the request carries the key of the first one. Attempts count on from what
+ * was persisted.
  *
  * What an engine promises
+ *  - Pure: what comes out depends on settings, process, workflow and input alone; not on addresses,
+ *    the content of unused memory, the clock, or other processes.
  *  - Total: every input in every state has a defined result. A late, repeated or foreign callback
- *    or response changes nothing and is logged as ignored; so is what comes after the end.
- *  - PERSIST stands before the SENDs that depend on it.
+ *    or response changes nothing and is logged as ignored; so is what comes after the end. The log
+ *    of a callback for a place that is not there names none.
+ *  - PERSIST stands before the SENDs that depend on it and, in an engine that can save, before DONE
+ *    and FAIL: what has not been persisted is not known after a crash.
  *  - Every step has a deadline; past it the workflow fails with a reason. A workflow never hangs
  *    silently.
  *  - It believes a callback only when it names the task of the attempt that it waits for. One that
  *    comes before the response that names its task is kept until then, and believed or logged as
  *    ignored in the end.
  *  - No timer is set to a time before now.
+ *
+ * Forbidden, and an error of the engine that ends the whole run, never a failed workflow: a count
+ * above RCE_ACTIONS_MAX; a value that no enum here lists; a timer >= rce_timers_count(plan) or set
+ * to a time before now; a SEND or FAIL with a target that the plan does not have, or that the
+ * operation cannot have (listed with the operations below), a SEND with request or attempt 0; a log
+ * of a place that is not there; a PERSIST after a SEND of the same step; anything but LOG after
+ * DONE or FAIL, or a second one of them; asking without end (the world has 65,535 tasks for a
+ * workflow); a state above RCE_STATE_SIZE_MAX_BYTES; a status that disagrees: after DONE it is
+ * RCE_SUCCEEDED, after FAIL RCE_FAILED, and as long as neither was said RCE_RUNNING. contract.h has
+ * what one step shows of this as a function, for the tests of an engine.
  *
  * The life of a workflow
  *     phase 1: upgrade the control plane
@@ -44,10 +81,31 @@
  *                for each host in turn: enter maintenance, update, exit maintenance;
  *                remove the temporary host
  *     phase 3: upgrade the network
+ * That is what the engine of this folder does. Another one may order its steps as it likes: the
+ * platform carries out what it is asked, and what is asked too early may be lost.
+ *
+ * State versions. What `save` writes is of format `state_version` of the engine of that name, and
+ * outlives the build that wrote it: a rollout hands workflows to another build, an upgrade restarts
+ * the engine under them. Raise `state_version` with each change of the format, let load read all
+ * formats from `state_version_oldest` on, and let the bytes themselves begin with their version. A
+ * driver offers the bytes to `load` if both engines have the same name and the version is among
+ * those, or if the names differ (load then says whether it can read them); where it cannot, the
+ * workflow stays with the engine that it has. After a load the first input is ENGINE_CHANGED if it
+ * was another engine or version, RESUMED if it was a crash. The bytes are those that `save` gives
+ * at the moment of handing over, or, where the old engine is stopped without being asked, those of
+ * the last PERSIST; then everything that a crash loses is lost, and the engine that cannot be
+ * replaced takes its workflow up again with RESUMED. So bytes may be older than the build that is
+ * asked to read them by more than one version, and an engine may get its own back after another one
+ * had them and wrote nothing.
  *
  * Units: time in ns since an origin of the driver's choice; int64_t, so that a subtraction is never
  * a surprise. Limits: RCE_CLUSTERS_MAX clusters, RCE_HOSTS_MAX hosts a cluster, RCE_ACTIONS_MAX
  * actions a step, 2^32 - 1 requests a workflow; attempts stay at 65535 once they get there.
+ *
+ * Versions of this contract. RCE_ABI names the layout and meaning of everything here. It is raised
+ * when something changes; what is appended to the end of `struct rce_engine` alone does not change
+ * it, because `size_bytes` tells. 1: one engine, linked in. 2: settings, process and capabilities
+ * belong to the engine, broken engines say so.
  */
 #ifndef MODELS_RCE_RCE_H
 #define MODELS_RCE_RCE_H
@@ -56,7 +114,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RCE_ABI 1u
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RCE_ABI 2u
+
+/* The state of a workflow, and what save writes of it, is at most so large. */
+#define RCE_STATE_SIZE_MAX_BYTES ((size_t)1 << 24)
 
 /* A plan's workflow is at most this, so that idempotency keys cannot collide. */
 #define RCE_WORKFLOW_MAX UINT32_MAX
@@ -174,7 +239,8 @@ enum rce_key_scope {
 
 enum rce_precheck_scope { RCE_PRECHECK_FIRST_HOST, RCE_PRECHECK_EVERY_HOST };
 
-/* How the engine behaves: the fixes and the mitigations, each a switch of its own. */
+/* How the engine of this folder behaves: the fixes and the mitigations, each a switch of its own.
+ * Any other engine is offered them too, and may use what it has. */
 struct rce_options {
     int64_t deadline_ns[RCE_OPERATION_COUNT]; /* per step; that of READ_CLUSTER is the pre-check's.
                                                  All > 0. */
@@ -295,16 +361,15 @@ struct rce_actions {
     struct rce_action items[RCE_ACTIONS_MAX];
 };
 
-/* What all workflows of one engine process share: the retry budget and the client-side limiter. The
- * caller owns it; all zero is a fresh process, which is also what a crash leaves. */
-struct rce_process {
-    bool started;
-    int64_t budget_tokens;
-    int64_t limiter_nanotokens;
-    int64_t limiter_at_ns;
+/* How a workflow stands after a step; RCE_BROKEN concerns the whole process. */
+enum rce_status {
+    RCE_RUNNING,
+    RCE_SUCCEEDED,
+    RCE_FAILED,
+    /* The engine cannot do its work: its process died, or answers nonsense. The actions do not
+     * count; the driver asks `complaint` for the reason, and stops everything. */
+    RCE_BROKEN,
 };
-
-enum rce_status { RCE_RUNNING, RCE_SUCCEEDED, RCE_FAILED };
 
 /* Timers are small numbers, so that a driver can keep them in an array: two (deadline, wait) for
  * the SDDC's own track and two for each of the two tracks of a cluster. */
@@ -314,37 +379,106 @@ static inline uint32_t rce_timers_count(const struct rce_plan *plan)
     return RCE_TIMERS_PER_TRACK * (1 + RCE_TRACKS_PER_CLUSTER * plan->clusters_count);
 }
 
-/* An engine: linked in, loaded, or wrapped. */
-struct rce_engine {
-    uint32_t abi; /* RCE_ABI */
-    const char *name, *version;
+/* What an engine offers beyond the indispensable, as bits. Without a bit the functions that it
+ * names may be NULL. */
+enum rce_capability {
+    RCE_CAN_SAVE = 1u << 0, /* save: its workflows survive a crash, and can go to another engine */
+    RCE_CAN_LOAD = 1u << 1, /* load: it can take workflows over, its own and others' */
+    RCE_CAN_DIGEST = 1u << 2, /* digest: that it is pure can be checked closely */
+};
 
-    /* Size of the caller's block for one workflow, aligned for int64_t. */
+/* An engine: linked in, loaded, or wrapped. Constant, and valid as long as it is loaded.
+ *
+ * Three blocks of memory, all the caller's, one within the other:
+ *     settings   one for each variant that uses the engine; written by configure, constant after
+ *     process    one for each engine process that is simulated, with one settings; what its
+ *                workflows share, such as a retry budget. A crash loses it
+ *     workflow   one for each SDDC, in one process */
+struct rce_engine {
+    uint32_t abi;                  /* RCE_ABI */
+    uint32_t size_bytes;           /* sizeof(struct rce_engine) where the engine was compiled */
+    uint32_t capabilities;         /* bits of enum rce_capability */
+    uint32_t state_version;        /* of the format that save writes; from 1 on */
+    uint32_t state_version_oldest; /* that load still reads */
+    const char *name, *version;    /* "rce", "1.0"; for messages and files, never NULL or empty */
+
+    size_t settings_size_bytes;
+    /* Read the settings: `options`, what a variant says of the fixes and deadlines that the engine
+     * of this folder has, for engines that have them too, and `config`, JSON text of the engine's
+     * own settings, an object ("{}" if there are none). False, and why in `message` (ended by 0,
+     * cut to fit), if they cannot be used. `options` is gone after the call. configure == NULL: the
+     * settings are `struct rce_options` itself, and there is no config. */
+    bool (*configure)(void *settings, const struct rce_options *options, const char *config,
+                      char *message, size_t message_size_bytes);
+    /* Give back what configure took; may be NULL. */
+    void (*settings_end)(void *settings);
+
+    size_t process_size_bytes; /* 0: workflows share nothing */
+    /* Begin and end a process; each may be NULL, then the zeroed block is a fresh process.
+     * `settings` outlives it. What fails here is told by the first step. The end also gives back
+     * what workflows of it still have. */
+    void (*process_begin)(void *process, const void *settings);
+    void (*process_end)(void *process);
+    /* Why a process is broken, for people: one line; NULL while it is not. May be NULL itself if
+     * step never returns RCE_BROKEN. The text is good until the end of the process. */
+    const char *(*complaint)(const void *process);
+
+    /* Size of the caller's block for one workflow. */
     size_t (*state_size_bytes)(const struct rce_plan *plan);
 
-    /* Make a fresh workflow. `plan` and `options` are the caller's and outlive it. */
-    void (*init)(void *workflow, const struct rce_plan *plan, const struct rce_options *options);
+    /* Make a fresh workflow. `plan`, `settings` and `process` are the caller's and outlive it. */
+    void (*init)(void *workflow, void *process, const struct rce_plan *plan, const void *settings);
 
     /* Take one input; `out` receives the actions. Returns whether the workflow goes on, and how it
-     * ended. */
-    enum rce_status (*step)(void *workflow, struct rce_process *process,
-                            const struct rce_input *input, struct rce_actions *out);
+     * ended. `process` is the one of init or load, or the one that came after its crash. */
+    enum rce_status (*step)(void *workflow, void *process, const struct rce_input *input,
+                            struct rce_actions *out);
 
     /* Write the state as bytes that hold no pointers, little-endian, with the version of their
-     * format; returns how many there are, and writes only if `size_bytes` is enough. */
+     * format; returns how many there are, and writes only if `size_bytes` is enough. 0: the engine
+     * is broken. RCE_CAN_SAVE. */
     size_t (*save)(const void *workflow, void *bytes, size_t size_bytes);
 
     /* Make a workflow from saved bytes. False, and an untouched block, if they do not fit the plan
-     * or the engine. */
-    bool (*load)(void *workflow, const struct rce_plan *plan, const struct rce_options *options,
+     * or the engine, or if the process is broken, which `complaint` tells. Total: any bytes may
+     * come. RCE_CAN_LOAD. */
+    bool (*load)(void *workflow, void *process, const struct rce_plan *plan, const void *settings,
                  const void *bytes, size_t size_bytes);
 
-    /* 64 bits over everything that decides what the workflow does next. */
+    /* 64 bits over everything that decides what the workflow does next, and nothing else: the same
+     * after save and load, and at any address. RCE_CAN_DIGEST. */
     uint64_t (*digest)(const void *workflow);
+
+    /* The caller will not use the workflow again; it may also just forget it. May be NULL. */
+    void (*workflow_end)(void *workflow, void *process);
 };
 
-/* The engine of this folder. */
+/* In front of what is visible from outside when everything else is not (-fvisibility=hidden). */
+#define RCE_EXPORT __attribute__((visibility("default")))
+
+/* What a shared object exports, and the only symbol that is looked for:
+ *
+ *     const struct rce_engine *rce_engine_get(uint32_t abi)
+ *     {
+ *         return abi == RCE_ABI ? &my_engine : NULL;
+ *     }
+ *
+ * The engine for a driver that was compiled with contract `abi`, or NULL if there is none: so one
+ * object can serve several. Called once, before anything else, possibly in a process of its own
+ * first to see whether it survives. */
+RCE_EXPORT const struct rce_engine *rce_engine_get(uint32_t abi);
+
+/* The rest is the engine of this folder, which is in librce.a and needs nothing else. */
+
 extern const struct rce_engine rce_engine;
+
+/* Its process: the retry budget and the client-side limiter. All zero is a fresh process. */
+struct rce_process {
+    bool started;
+    int64_t budget_tokens;
+    int64_t limiter_nanotokens;
+    int64_t limiter_at_ns;
+};
 
 /* Fill in the engine as it was before the hotfix: default deadlines, ten clusters at once, no fix.
  */
@@ -362,5 +496,9 @@ const char *rce_operation_name(enum rce_operation operation);
 const char *rce_reason_name(enum rce_reason reason);
 const char *rce_note_name(enum rce_note note);
 const char *rce_result_name(enum rce_result result);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

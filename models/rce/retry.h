@@ -27,6 +27,10 @@
 
 #include "models/rce/rce.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The decision to stop. */
 #define RCE_RETRY_GIVE_UP ((int64_t)-1)
 
@@ -96,5 +100,9 @@ const struct rce_retry_preset *rce_retry_presets(size_t *count);
 
 /* The preset of that name, or NULL. */
 const struct rce_retry_preset *rce_retry_preset_find(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

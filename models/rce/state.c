@@ -2,9 +2,6 @@
 
 #include "models/rce/rce_check.h"
 
-/* Change it with the saved form; load refuses all others. */
-enum { FORMAT_VERSION = 1 };
-
 enum {
     TRACK_SIZE_BYTES = 8 * (4 + RCE_EARLY_COUNT) + 4 + 6 * 2 + 5,
     HEADER_SIZE_BYTES = 4 + 4 + 8 + 4 + 5,
@@ -199,7 +196,7 @@ static size_t saved_size_bytes(const struct rce_plan *plan)
 
 static void put_header(struct writer *writer, const struct rce_workflow *workflow)
 {
-    put_32(writer, FORMAT_VERSION);
+    put_32(writer, RCE_STATE_VERSION);
     put_32(writer, workflow->plan->clusters_count);
     put_64(writer, plan_shape(workflow->plan));
     put_32(writer, workflow->requests_count);
@@ -393,7 +390,7 @@ bool rce_state_load(void *block, const struct rce_plan *plan, const struct rce_o
 {
     check_plan(plan, options);
     struct reader reader = {bytes};
-    if (size_bytes != saved_size_bytes(plan) || take_32(&reader) != FORMAT_VERSION ||
+    if (size_bytes != saved_size_bytes(plan) || take_32(&reader) != RCE_STATE_VERSION ||
         take_32(&reader) != plan->clusters_count || take_64(&reader) != plan_shape(plan))
         return false;
     size_t body_bytes = size_bytes - CHECKSUM_SIZE_BYTES;

@@ -123,6 +123,9 @@ bool rce_step_is_mutating(enum rce_step step);
 size_t rce_state_size_bytes(const struct rce_plan *plan);
 void rce_state_init(void *workflow, const struct rce_plan *plan, const struct rce_options *options);
 
+/* Change it with the saved form; load refuses all others. */
+enum { RCE_STATE_VERSION = 1 };
+
 /* See rce.h. The bytes: format version, shape of the plan, fields in order, a checksum. */
 size_t rce_state_save(const void *workflow, void *bytes, size_t size_bytes);
 bool rce_state_load(void *workflow, const struct rce_plan *plan, const struct rce_options *options,

@@ -1,5 +1,6 @@
 #include "models/rce/turn.h"
 
+#include "models/rce/contract.h"
 #include "models/rce/plan.h"
 #include "models/rce/rce_check.h"
 
@@ -22,13 +23,16 @@ void rce_turn_ignore(struct rce_turn *turn)
 {
     const struct rce_input *input = turn->input;
     bool is_callback = input->kind == RCE_INPUT_CALLBACK;
+    /* Anybody may call back about a place that the plan does not have; no action may name it. */
+    bool has_place =
+        is_callback && rce_contract_has_place(turn->workflow->plan, input->cluster, input->host);
     rce_turn_add(turn,
                  &(struct rce_action){
                      .kind = RCE_LOG,
                      .note = is_callback ? RCE_NOTE_CALLBACK_IGNORED : RCE_NOTE_RESPONSE_IGNORED,
                      .operation = input->operation,
-                     .cluster = is_callback ? input->cluster : RCE_NO_CLUSTER,
-                     .host = is_callback ? input->host : RCE_NO_HOST,
+                     .cluster = has_place ? input->cluster : RCE_NO_CLUSTER,
+                     .host = has_place ? input->host : RCE_NO_HOST,
                      .request = is_callback ? 0 : input->request,
                      .task = input->task,
                  });

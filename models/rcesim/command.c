@@ -1,9 +1,11 @@
 #include "models/rcesim/command.h"
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/base/check.h"
 #include "sim/base/error.h"
@@ -14,6 +16,20 @@
 #endif
 
 const char *const command_version = RCESIM_VERSION;
+
+/* The process that a command is under way in; 0: none. What on_exit calls outlives main, so this
+ * cannot lie there; any thread may look. Children (plugins on trial) are other processes. */
+static volatile sig_atomic_t under_way;
+
+bool command_is_under_way(void)
+{
+    return under_way == getpid();
+}
+
+void command_ended(void)
+{
+    under_way = 0;
+}
 
 void command_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
@@ -26,6 +42,7 @@ void command_parse(const struct argp *argp, int argc, char **argv, void *input)
             exit(ERROR_USAGE);
         }
     argp_parse(argp, argc, argv, 0, NULL, input);
+    under_way = getpid();
 }
 
 int command_verdict_status(enum threshold_verdict verdict)

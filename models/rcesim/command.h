@@ -17,8 +17,16 @@ enum { COMMAND_THRESHOLD_FAILED = 10, COMMAND_INCONCLUSIVE = 11 };
 /* The exit status that thresholds demand; 0 where they are met. */
 int command_verdict_status(enum threshold_verdict verdict);
 
-/* argp with the settings that all commands share. Arguments that are not UTF-8 end the program. */
+/* argp with the settings that all commands share. Arguments that are not UTF-8 end the program.
+ * When it returns the command is under way. */
 void command_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* Is a command under way in this process? Then nothing of ours calls exit: a plugin has, and its
+ * status, most of all 0, must not pass for ours. */
+bool command_is_under_way(void);
+
+/* Nothing is under way any more: the program ends. */
+void command_ended(void);
 
 int command_run(int argc, char **argv);
 int command_validate(int argc, char **argv);
@@ -33,6 +41,7 @@ int command_ablate(int argc, char **argv);
 int command_calibrate(int argc, char **argv);
 int command_merge(int argc, char **argv);
 int command_report(int argc, char **argv);
+int command_check_engine(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 /* The version of the program. */

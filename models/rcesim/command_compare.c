@@ -189,12 +189,22 @@ static void print_remark(const struct contrast *contrast, const struct contrast_
 {
     if (!contrast_is_same(contrast, pair))
         return;
+    const char *name = variant_of(contrast, pair, 0);
+    bool is_unchanged =
+        contrast->stored[0].label.simulation_hash == contrast->stored[1].label.simulation_hash;
     page_style(page, PAGE_UNSURE);
-    page_paragraph(page, 0,
-                   arena_print(arena,
-                               "This is %s compared with itself, record by record the same: every "
-                               "difference is 0, and says nothing.",
-                               variant_of(contrast, pair, 0)));
+    page_paragraph(
+        page, 0,
+        is_unchanged
+            ? arena_print(arena,
+                          "This is %s compared with itself, record by record the same: every "
+                          "difference is 0, and says nothing.",
+                          name)
+            : arena_print(arena,
+                          "What was simulated is not the same (an engine, or something in the "
+                          "scenario, has changed), but %s is, record by record: every difference "
+                          "is 0.",
+                          name));
     page_style(page, PAGE_PLAIN);
 }
 

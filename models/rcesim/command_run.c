@@ -9,14 +9,37 @@
 #include "models/rcesim/options.h"
 #include "models/rcesim/result/publish.h"
 #include "models/rcesim/run/ranks.h"
+#include "models/rcesim/run/recording.h"
 #include "models/rcesim/run/shard.h"
 #include "models/rcesim/run/simulate.h"
 #include "models/rcesim/run/spread.h"
 #include "models/rcesim/result/store.h"
 #include "models/rcesim/run/stored.h"
 #include "reports/directory.h"
+#include "sim/base/check.h"
 
-enum option_key { KEY_ROWS = 512, KEY_THRESHOLD, KEY_EXTEND, KEY_SHARD, KEY_JUNIT, KEY_DATABASE };
+enum option_key {
+    KEY_ROWS = 512,
+    KEY_THRESHOLD,
+    KEY_EXTEND,
+    KEY_SHARD,
+    KEY_JUNIT,
+    KEY_DATABASE,
+    KEY_RECORD,
+    KEY_RECORD_WORKFLOWS,
+    KEY_RECORD_REPLICATION,
+    KEY_RECORD_MIB,
+};
+
+/* --record and what belongs to it. */
+struct record_options {
+    const char *folder; /* NULL: no histories. */
+    struct recording_choice choice;
+    uint32_t replication;
+    uint64_t mib;
+    const char
+        *belonging; /* An option that means nothing without --record; NULL: none was given. */
+};
 
 enum rows_wanted { ROWS_NONE, ROWS_FIRST, ROWS_ALL };
 
@@ -28,8 +51,34 @@ struct options {
     const char *extend;   /* A result directory; NULL: begin anew. */
     const char *junit;    /* A file for CI; NULL: none. */
     const char *database; /* A SQLite file; NULL: none. */
+    struct record_options record;
     struct stored_shard shard;
 };
+
+static bool parse_record(struct options *options, int key, const char *text,
+                         const struct argp_state *state)
+{
+    struct record_options *record = &options->record;
+    struct error error;
+    switch (key) {
+    case KEY_RECORD: record->folder = text; return true;
+    case KEY_RECORD_WORKFLOWS:
+        record->belonging = "--record-workflows";
+        if (!recording_parse(&record->choice, options->scenario.arena, text, &error))
+            argp_error(state, "--record-workflows: %s", error.message);
+        return true;
+    case KEY_RECORD_REPLICATION:
+        record->belonging = "--record-replication";
+        record->replication =
+            (uint32_t)options_number(state, "--record-replication", text, 0, UINT32_MAX);
+        return true;
+    case KEY_RECORD_MIB:
+        record->belonging = "--record-mib";
+        record->mib = options_number(state, "--record-mib", text, 1, 1 << 24);
+        return true;
+    }
+    return false;
+}
 
 static void parse_rows(struct options *options, const char *text, const struct argp_state *state)
 {
@@ -66,6 +115,11 @@ static void check_together(const struct options *options, const struct argp_stat
         argp_error(state, "--shard judges nothing, so there is nothing for --junit; merge judges");
     if (options->shard.count > 0 && options->database != NULL)
         argp_error(state, "--shard is a part of a run, and --db takes whole ones; merge adds it");
+    if (options->shard.count > 0 && options->record.folder != NULL)
+        argp_error(state, "--shard and --record do not go together; record in a run of its own, "
+                          "with few --replications");
+    if (options->record.folder == NULL && options->record.belonging != NULL)
+        argp_error(state, "%s means nothing without --record DIR", options->record.belonging);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -87,6 +141,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_JUNIT: options->junit = argument; return 0;
     case KEY_DATABASE: options->database = argument; return 0;
     }
+    if (parse_record(options, key, argument, state))
+        return 0;
     return options_one_scenario(key, argument, state, &options->scenario);
 }
 
@@ -111,6 +167,17 @@ static void parse_options(struct options *options, int argc, char **argv)
          "Simulate the I-th of N parts of the replications, and write it to a file of its own in "
          "the output folder (default: out/NAME.shards); `rcesim merge` joins them",
          2},
+        {"record", KEY_RECORD, "DIR", 0,
+         "Also write histories of workflows, all that their engines were told and said, to a "
+         "folder; for `rcesim check-engine --history`",
+         3},
+        {"record-workflows", KEY_RECORD_WORKFLOWS, "WHICH", 0,
+         "Of each variant: failed:N, succeeded:N, sampled:N, numbers, or all, with commas "
+         "(default: " RECORDING_CHOICE_DEFAULT ")",
+         3},
+        {"record-replication", KEY_RECORD_REPLICATION, "N", 0, "Of this one (default: 0)", 3},
+        {"record-mib", KEY_RECORD_MIB, "N", 0,
+         "At most so many MiB of histories, then they are cut (default: 256)", 3},
         {0},
     };
     static const struct argp_child children[] = {
@@ -126,6 +193,10 @@ static void parse_options(struct options *options, int argc, char **argv)
         .children = children,
     };
     options->rows = ROWS_FIRST;
+    options->record.mib = RECORDING_MIB_DEFAULT;
+    bool is_good = recording_parse(&options->record.choice, options->scenario.arena,
+                                   RECORDING_CHOICE_DEFAULT, NULL);
+    CHECK(is_good);
     command_parse(&argp, argc, argv, options);
 }
 
@@ -153,6 +224,28 @@ static bool load(struct options *options, struct configuration **configuration, 
     return true;
 }
 
+/* What is to be recorded; NULL: nothing. */
+static const struct recording *recording_of(const struct options *options,
+                                            const struct configuration *configuration)
+{
+    const struct record_options *record = &options->record;
+    if (record->folder == NULL)
+        return NULL;
+    struct recording *recording = arena_take(options->scenario.arena, sizeof *recording);
+    *recording = (struct recording){
+        .arena = options->scenario.arena,
+        .configuration = configuration,
+        .choice = record->choice,
+        .replication = record->replication,
+        .size_max_bytes = record->mib << 20,
+        .target = {.path = record->folder,
+                   .mark = RECORDING_MARK,
+                   .replace = options->work.is_forced},
+        .interrupted = interrupt_flag(),
+    };
+    return recording;
+}
+
 /* Everything that follows from the command line. */
 static void prepare(const struct options *options, struct configuration *configuration,
                     struct simulation *simulation, struct publication *publication)
@@ -176,6 +269,7 @@ static void prepare(const struct options *options, struct configuration *configu
                    .replace = options->work.is_forced},
         .junit = options->junit,
         .database = options->database,
+        .recording = recording_of(options, configuration),
         .is_json = options->work.is_json,
         .is_quiet = options->work.is_quiet,
     };

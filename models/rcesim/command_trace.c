@@ -7,6 +7,7 @@
 #include "models/rcesim/format/configure.h"
 #include "models/rcesim/format/domain.h"
 #include "models/rcesim/options.h"
+#include "models/rcesim/run/recording.h"
 #include "models/rcesim/run/single.h"
 #include "models/rcesim/result/story.h"
 #include "models/rcesim/result/trace_chrome.h"
@@ -26,7 +27,7 @@ enum option_key {
     KEY_SCHEMA,
 };
 
-enum format { FORMAT_TEXT, FORMAT_CHROME, FORMAT_JSONL, FORMAT_COUNT };
+enum format { FORMAT_TEXT, FORMAT_CHROME, FORMAT_JSONL, FORMAT_HISTORY, FORMAT_COUNT };
 
 struct options {
     struct options_scenario scenario;
@@ -53,13 +54,13 @@ static void parse_level(struct options *options, const char *text, const struct 
 
 static void parse_format(struct options *options, const char *text, const struct argp_state *state)
 {
-    static const char *const formats[FORMAT_COUNT] = {"text", "chrome", "jsonl"};
+    static const char *const formats[FORMAT_COUNT] = {"text", "chrome", "jsonl", "history"};
     for (int i = 0; i < FORMAT_COUNT; i++)
         if (strcmp(text, formats[i]) == 0) {
             options->format = (enum format)i;
             return;
         }
-    argp_error(state, "--format takes text, chrome or jsonl, not \"%s\"", text);
+    argp_error(state, "--format takes text, chrome, jsonl or history, not \"%s\"", text);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -101,7 +102,8 @@ static void parse_options(struct options *options, int argc, char **argv)
         {"beside", KEY_BESIDE, NULL, 0, "Two variants side by side, in the same world", 2},
         {"level", KEY_LEVEL, "LEVEL", 0, "step (the default) or debug: every event", 2},
         {"format", KEY_FORMAT, "FORMAT", 0,
-         "text (the default), chrome: trace events for Perfetto, or jsonl: one JSON object a line",
+         "text (the default), chrome: trace events for Perfetto, jsonl: one JSON object a line, or "
+         "history: what the engine was told and said, for `check-engine --history`",
          2},
         {"output", KEY_OUTPUT, "FILE", 0, "Where it goes (default: standard output)", 2},
         {"schema", KEY_SCHEMA, NULL, 0, "Print the JSON Schema of a line of jsonl, and no story",
@@ -131,18 +133,26 @@ struct subject {
     uint32_t workflow;
 };
 
+/* A workflow over which the engine broke is found as well: its story says how it came to that. */
 static bool look_for_failed(struct subject *subject, uint32_t replication, bool *is_found,
                             struct error *error)
 {
     struct arena *arena = arena_create("search", 0);
+    uint32_t broken = MODEL_ALL_UNITS;
+    struct model_sink sink = {.broken_unit = &broken};
     struct single single = {
         .configuration = subject->configuration,
         .variant = subject->variants[0],
         .replication = replication,
+        .sink = &sink,
     };
     const struct record *record;
     bool is_run = single_run(&single, arena, &record, error);
     *is_found = is_run && single_first_failed(record, &subject->workflow);
+    if (!is_run && broken != MODEL_ALL_UNITS) {
+        subject->workflow = broken;
+        *is_found = is_run = true;
+    }
     subject->replication = replication;
     arena_destroy(arena);
     return is_run;
@@ -275,19 +285,28 @@ static void print_foot(const struct options *options, const struct subject *subj
     page_style(page, PAGE_PLAIN);
 }
 
+/* After a harness error the story up to there is what helps to find the bug of the engine. */
+static bool is_told_anyway(const struct error *error)
+{
+    return error->code == ERROR_INTERNAL;
+}
+
 static bool tell_one(const struct options *options, const struct subject *subject,
                      const struct page *page, struct error *error)
 {
     struct record_of_life life;
-    if (!record_story(options, subject, subject->variants[0], &life, error))
+    bool is_whole = record_story(options, subject, subject->variants[0], &life, error);
+    if (!is_whole && !is_told_anyway(error))
         return false;
     print_title(options, subject, page);
     story_print(life.trace, page);
     page_style(page, PAGE_STRONG);
-    page_paragraph(page, 0, verdict_of(options, subject, subject->variants[0], &life));
+    page_paragraph(page, 0,
+                   is_whole ? verdict_of(options, subject, subject->variants[0], &life)
+                            : "Here it ends: the run cannot go on.");
     page_style(page, PAGE_PLAIN);
     print_foot(options, subject, page);
-    return true;
+    return is_whole;
 }
 
 static bool tell_two(const struct options *options, const struct subject *subject,
@@ -295,23 +314,29 @@ static bool tell_two(const struct options *options, const struct subject *subjec
 {
     struct arena *arena = options->scenario.arena;
     struct record_of_life lives[2];
-    const char *names[2];
+    const char *names[2], *ends[2];
+    bool is_whole = true;
     for (int i = 0; i < 2; i++) {
+        struct error own;
+        bool is_good = record_story(options, subject, subject->variants[i], &lives[i], &own);
         names[i] = subject->configuration->variants[subject->variants[i]].name;
-        if (!record_story(options, subject, subject->variants[i], &lives[i], error))
+        ends[i] = is_good ? verdict_of(options, subject, subject->variants[i], &lives[i])
+                          : "here it ends: the run cannot go on.";
+        if (!is_good && is_whole)
+            *error = own;
+        if (!is_good && !is_told_anyway(&own))
             return false;
+        is_whole = is_whole && is_good;
     }
     print_title(options, subject, page);
     story_print_beside((const struct trace *const[2]){lives[0].trace, lives[1].trace}, names, page,
                        arena);
     page_style(page, PAGE_STRONG);
     for (int i = 0; i < 2; i++)
-        page_paragraph(page, 0,
-                       arena_print(arena, "%s: %s", names[i],
-                                   verdict_of(options, subject, subject->variants[i], &lives[i])));
+        page_paragraph(page, 0, arena_print(arena, "%s: %s", names[i], ends[i]));
     page_style(page, PAGE_PLAIN);
     print_foot(options, subject, page);
-    return true;
+    return is_whole;
 }
 
 /* For another program. */
@@ -348,9 +373,28 @@ static bool tell_program(const struct options *options, const struct subject *su
     return true;
 }
 
+/* For an engine. */
+static bool tell_engine(const struct options *options, const struct subject *subject, FILE *file,
+                        struct error *error)
+{
+    struct recording recording = {.arena = options->scenario.arena,
+                                  .configuration = subject->configuration,
+                                  .replication = subject->replication};
+    bool is_shared;
+    if (!recording_write_one(&recording, subject->variants[0], subject->workflow, file, &is_shared,
+                             error))
+        return false;
+    if (is_shared)
+        fprintf(stderr, "rcesim: it shares a retry budget or a limiter with all workflows of "
+                        "its wave, so they are in the history as well\n");
+    return true;
+}
+
 static bool tell(const struct options *options, const struct subject *subject, FILE *file,
                  struct error *error)
 {
+    if (options->format == FORMAT_HISTORY)
+        return tell_engine(options, subject, file, error);
     if (options->format != FORMAT_TEXT)
         return tell_program(options, subject, file, error);
     struct page page = page_of(file);
@@ -362,8 +406,11 @@ static bool tell(const struct options *options, const struct subject *subject, F
 static bool tell_somewhere(const struct options *options, const struct subject *subject,
                            struct error *error)
 {
-    if (options->output == NULL)
-        return tell(options, subject, stdout, error);
+    if (options->output == NULL) {
+        bool is_told = tell(options, subject, stdout, error);
+        fflush(stdout); /* So that a message comes after it where both go to one place. */
+        return is_told;
+    }
     struct output output;
     if (!output_open(&output, options->scenario.arena, options->output, error))
         return false;
@@ -395,6 +442,8 @@ static bool check_variants(const struct options *options, const struct configura
     size_t given = options->scenario.variants.count;
     if (options->is_beside && configuration->variant_count < 2)
         return error_set(error, ERROR_USAGE, "--beside needs two variants");
+    if (options->is_beside && options->format == FORMAT_HISTORY)
+        return error_set(error, ERROR_USAGE, "a history is of one variant, without --beside");
     if (!options->is_beside && given > 1)
         return error_set(error, ERROR_USAGE, "one --variant at a time, or two with --beside");
     if (options->is_beside && given > 2)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A signal handler has no argument: the one mutable variable of the program at file scope. */
+/* A signal handler has no argument: hence a variable at file scope. */
 static volatile sig_atomic_t is_interrupted;
 
 static void note(int signal_number)
@@ -25,6 +25,11 @@ const volatile sig_atomic_t *interrupt_catch(void)
         if (signals[i] != SIGHUP || before.sa_handler != SIG_IGN)
             sigaction(signals[i], &action, NULL);
     }
+    return &is_interrupted;
+}
+
+const volatile sig_atomic_t *interrupt_flag(void)
+{
     return &is_interrupted;
 }
 

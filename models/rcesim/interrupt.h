@@ -15,6 +15,9 @@ enum { INTERRUPT_STATUS = 130 };
  * is cleared: each stretch of work catches anew. */
 const volatile sig_atomic_t *interrupt_catch(void);
 
+/* The flag alone: for what is made before anything is caught. */
+const volatile sig_atomic_t *interrupt_flag(void);
+
 /* A partial result does not cost the result that --force was to replace: where there is one, send
  * the partial one to a folder beside it (DIR.partial, or DIR.partial.2 where that is not ours), and
  * say so. The path lies in the arena. */

@@ -19,7 +19,7 @@ static const struct command {
     const char *doc;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", "simulate a scenario, compare its variants, write a result directory", command_run},
+    {"run", "simulate a scenario, compare its variants, write the result", command_run},
     {"merge", "join the shards of a run to one result", command_merge},
     {"validate", "check scenarios and say what they would simulate", command_validate},
     {"scenario", "print a scenario with every value and its origin, or the format",
@@ -34,6 +34,7 @@ static const struct command {
     {"ablate", "find out what each fix does, alone and beside the others", command_ablate},
     {"calibrate", "turn values of a scenario until it shows what was observed", command_calibrate},
     {"fit", "find the distribution of measured delays, as scenario lines", command_fit},
+    {"check-engine", "try whether an engine keeps its contract", command_check_engine},
     {"doctor", "look at the machine: libraries, gnuplot, fonts, memory", command_doctor},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -44,7 +45,7 @@ static void print_help(void)
            "rcesim simulates release orchestration: how often does this logic fail, why,\n"
            "and by how much does this fix help?\n\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        printf("  %-10s %s\n", commands[i].name, commands[i].doc);
+        printf("  %-12s %s\n", commands[i].name, commands[i].doc);
     printf("\n"
            "  --help     this text; `rcesim COMMAND --help` says more\n"
            "  --version  the version\n\n"
@@ -68,10 +69,18 @@ static int fail_on_command(const char *name)
 }
 
 /* The last thing of the program, also where argp ends it: a full disk behind standard output must
- * not go unnoticed. */
+ * not go unnoticed, nor a plugin that ends the program. */
 static void close_output(int status, void *context)
 {
     (void)context;
+    if (command_is_under_way()) {
+        fprintf(stderr,
+                "rcesim: harness error: a plugin has ended the program, by exit(%d); there is no "
+                "result\n",
+                status);
+        fflush(stderr);
+        _exit(ERROR_INTERNAL);
+    }
     if (fflush(stdout) == 0 && !ferror(stdout))
         return;
     fprintf(stderr, "rcesim: cannot write to standard output: %s\n", strerror(errno));
@@ -133,7 +142,9 @@ int main(int argc, char **argv)
         char title[32];
         snprintf(title, sizeof title, "rcesim %s", name);
         argv[1] = title;
-        return commands[i].run(argc - 1, argv + 1);
+        int status = commands[i].run(argc - 1, argv + 1);
+        command_ended();
+        return status;
     }
     return fail_on_command(name);
 }

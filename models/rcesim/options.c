@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "models/rcesim/format/configure_engine.h"
 #include "reports/table.h"
 #include "sim/experiment/experiment.h"
 
@@ -18,6 +19,7 @@ enum option_key {
     KEY_SEED,
     KEY_REPLICATIONS,
     KEY_VARIANT,
+    KEY_ENGINE,
     KEY_JSON,
     KEY_FORCE
 };
@@ -56,6 +58,24 @@ static void add_words(struct options_scenario *options, const char *option, cons
     options_list_add(&options->words, options->arena, value);
 }
 
+/* The engine is an override like others, but the first: --set has the last word. Its paths depend
+ * on where the scenario is, so it waits until that is known. */
+static void add_engine(struct options_scenario *options, const struct argp_state *state)
+{
+    struct error error;
+    struct options_list given = options->overrides;
+    const char *override;
+    if (options->files.count != 1)
+        argp_error(state, "--engine goes with one scenario");
+    if (!configure_engine_override(&override, options->arena, options->files.items[0],
+                                   options->engine, &error))
+        argp_error(state, "--engine: %s", error.message);
+    options->overrides = (struct options_list){0};
+    options_list_add(&options->overrides, options->arena, override);
+    for (size_t i = 0; i < given.count; i++)
+        options_list_add(&options->overrides, options->arena, given.items[i]);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options_scenario *options = state->input;
@@ -80,6 +100,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options_list_add(&options->overrides, arena,
                          arena_print(arena, "experiment.replications=%s", text));
         add_words(options, "--replications", argument);
+        return 0;
+    case KEY_ENGINE:
+        options->engine = argument;
+        add_words(options, "--engine", argument);
+        return 0;
+    case ARGP_KEY_SUCCESS:
+        if (options->engine != NULL)
+            add_engine(options, state);
         return 0;
     case KEY_VARIANT: options_list_add(&options->variants, arena, argument); return 0;
     }
@@ -106,14 +134,22 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         "variant", KEY_VARIANT, "NAME", flags, "Only this variant; may be given several times", 1  \
     }
 
+#define ENGINE_ROW                                                                                 \
+    {                                                                                              \
+        "engine", KEY_ENGINE, "ENGINE", 0,                                                         \
+            "All variants run this engine: a name, plugin:FILE or command:WORDS (separated by "    \
+            "blanks); instead of what the scenario says",                                          \
+            1                                                                                      \
+    }
+
 static const struct argp_option scenario_rows[] = {
-    SET_ROW, SEED_ROW, REPLICATIONS_ROW(0), VARIANT_ROW(0), {0},
+    SET_ROW, SEED_ROW, REPLICATIONS_ROW(0), VARIANT_ROW(0), ENGINE_ROW, {0},
 };
 static const struct argp_option settings_rows[] = {
-    SET_ROW, SEED_ROW, REPLICATIONS_ROW(0), VARIANT_ROW(OPTION_HIDDEN), {0},
+    SET_ROW, SEED_ROW, REPLICATIONS_ROW(0), VARIANT_ROW(OPTION_HIDDEN), ENGINE_ROW, {0},
 };
 static const struct argp_option world_rows[] = {
-    SET_ROW, SEED_ROW, REPLICATIONS_ROW(OPTION_HIDDEN), VARIANT_ROW(OPTION_HIDDEN), {0},
+    SET_ROW, SEED_ROW, REPLICATIONS_ROW(OPTION_HIDDEN), VARIANT_ROW(OPTION_HIDDEN), ENGINE_ROW, {0},
 };
 
 const struct argp options_scenario_argp = {.options = scenario_rows, .parser = parse};

@@ -31,13 +31,14 @@ struct options_scenario {
     struct options_list files;
     struct options_list overrides; /* path=value, in the order given */
     struct options_list variants;  /* --variant */
+    const char *engine;            /* --engine; NULL: as the scenario says */
     struct options_list words;     /* what was given, for the normal form of the command */
     struct options_list own_words; /* the same of options that only this command has */
 };
 
-/* --set, --seed, --replications, --variant; not --variant; not --replications either. `input` is a
- * struct options_scenario. What is not offered can be given nevertheless, and is for the command to
- * refuse, who knows what to do instead. */
+/* --set, --seed, --engine, and also --replications, --variant; not --variant; neither of them.
+ * `input` is a struct options_scenario. What is not offered can be given nevertheless, and is for
+ * the command to refuse, who knows what to do instead. */
 extern const struct argp options_scenario_argp;
 extern const struct argp options_settings_argp;
 extern const struct argp options_world_argp;

@@ -27,7 +27,8 @@ const struct row_column vmc_attempt_columns[] = {
                         .kind = ROW_COUNT},
     [ATTEMPT_SENT] = {.name = "sent", .doc = "since the start of the wave", .kind = ROW_TIME_NS},
     [ATTEMPT_ANSWERED] = {.name = "answered",
-                          .doc = "when the engine had the answer, or gave up waiting for it",
+                          .doc = "when the engine had the answer, or gave up waiting for it; none "
+                                 "if it had crashed meanwhile",
                           .kind = ROW_TIME_NS},
     [ATTEMPT_RESULT] = {.name = "result",
                         .doc = "how it was answered",
@@ -61,7 +62,7 @@ static int64_t target_of(const struct request *request)
     return request->host == RCE_TEMPORARY_HOST ? TARGET_TEMPORARY_HOST : TARGET_HOST;
 }
 
-void attempts_write(struct world *world, uint32_t slot)
+void attempts_write(struct world *world, uint32_t slot, bool is_heard)
 {
     const struct request *request = &world->requests[slot];
     int64_t target = target_of(request);
@@ -74,7 +75,7 @@ void attempts_write(struct world *world, uint32_t slot)
         [ATTEMPT_HOST] = target == TARGET_HOST ? request->host : ROW_NONE,
         [ATTEMPT_NUMBER] = request->attempt,
         [ATTEMPT_SENT] = world->sent_at_ns[slot],
-        [ATTEMPT_ANSWERED] = world->now_ns,
+        [ATTEMPT_ANSWERED] = is_heard ? world->now_ns : ROW_NONE,
         [ATTEMPT_RESULT] = request->result,
         [ATTEMPT_TASK] = request->task != 0 ? (int64_t)request->task : ROW_NONE,
         [ATTEMPT_HAS_KEY] = request->key != 0,

@@ -14,6 +14,7 @@ const char *const vmc_cause_names[CAUSE_COUNT + 1] = {
     [CAUSE_HOST_FAILURE] = "host_failure",
     [CAUSE_THROTTLED] = "throttled",
     [CAUSE_SERVICE_ERROR] = "service_error",
+    [CAUSE_CRASH] = "crash",
     [CAUSE_NEVER_ENDED] = "never_ended",
     [CAUSE_OTHER] = "other",
 };
@@ -120,6 +121,8 @@ static enum vmc_cause of_deadline(struct sddc *sddc, const struct rce_action *fa
 /* The task that the engine heard has failed: did a key bring an old failure back? */
 static enum vmc_cause of_failed_task(struct sddc *sddc, const struct rce_action *failure)
 {
+    if (failure->operation == RCE_READ_CLUSTER || failure->operation == RCE_READ_HOST)
+        return CAUSE_OTHER; /* A read has no task; whatever that engine means. */
     const struct target *target = service_target(sddc, failure->cluster, failure->host);
     uint16_t last = target->last_task[service_target_slot(failure->operation)];
     return last != 0 && sddc->tasks[last].told_again ? CAUSE_DEAD_TASK

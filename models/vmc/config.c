@@ -28,5 +28,7 @@ double vmc_memory_estimate_bytes(const struct vmc_config *config)
                        4 * sizeof(struct sim_handle);
     double a_sddc = sizeof(struct sddc) + 128 + clusters * a_cluster + 2 * sizeof(struct task) +
                     6 * (sizeof(struct sim_event) + 32);
+    if (config->crash.downtime != NULL) /* what is persisted is about as large as the state */
+        a_sddc += sizeof(struct durable) + 64 + 2 * (100 + clusters * 150);
     return 1e6 + fleet->sddcs_count * a_sddc * 1.25; /* a quarter for alignment and growth */
 }

@@ -22,6 +22,7 @@ enum {
     VMC_WINDOWS_MAX = 32,
     VMC_STAGES_MAX = 16,
     VMC_DETECT_MAX = 100000, /* failures that a rule can ask for */
+    VMC_CRASH_ACTIONS_MAX = 32,
 };
 
 /* A part of the fleet. Which SDDC is in which group is drawn by the shares. */
@@ -148,6 +149,25 @@ struct vmc_wave {
     struct vmc_window windows[VMC_WINDOWS_MAX];
 };
 
+/* What a crash takes down. */
+enum vmc_crash_scope {
+    VMC_CRASH_PROCESS,  /* the engine process with all its workflows, and what they share */
+    VMC_CRASH_WORKFLOW, /* the worker of one workflow */
+};
+
+/* Crashes of the engine. What it has in memory is gone: it is started again after a while and goes
+ * on from what it persisted last. All zero: never. */
+struct vmc_crash {
+    double
+        probability; /* of a crash in each gap: before, between and after the actions of a step */
+    uint32_t actions_count;
+    uint32_t after_action[VMC_CRASH_ACTIONS_MAX]; /* the crash follows these actions of each
+                                                     workflow, from 1 on; 0: before the first */
+    const struct dist *every; /* between two crashes, whatever the engine does; NULL: none */
+    const struct dist *downtime;
+    enum vmc_crash_scope scope;
+};
+
 struct vmc_config {
     struct vmc_fleet fleet;
     struct vmc_provisioning provisioning;
@@ -155,6 +175,7 @@ struct vmc_config {
     struct vmc_maintenance maintenance;
     struct vmc_service service;
     struct vmc_wave wave;
+    struct vmc_crash crash;
     int64_t bin_ns; /* width of the bins in which the course of the wave is counted */
 };
 
@@ -179,6 +200,9 @@ enum vmc_hand_over {
     VMC_HAND_OVER_BEFORE_MAINTENANCE, /* those that have not asked for maintenance yet */
     VMC_HAND_OVER_ALL,
     VMC_HAND_OVER_NONE,
+    /* All, at once and from what was persisted last: the old engine is stopped whatever it does,
+     * and answers under way are lost. What the new one cannot read the old one takes up again. */
+    VMC_HAND_OVER_RESTART,
 };
 
 /* What becomes of the failed workflows of a stage. */
@@ -192,6 +216,7 @@ enum vmc_redrive {
 struct vmc_rollout {
     const struct rce_engine *engine; /* NULL: nothing is deployed */
     const struct rce_options *options;
+    const void *settings;         /* as of vmc_parameters */
     uint32_t detect_failed_count; /* Detected when so many have failed ... */
     int64_t detect_within_ns;     /* ... within so long; a count of 0: at detect_at_ns. */
     int64_t detect_at_ns;
@@ -216,7 +241,9 @@ struct vmc_rollout {
 struct vmc_parameters {
     const struct vmc_config *world;
     const struct rce_engine *engine;
-    const struct rce_options *options;
+    const struct rce_options *options; /* what the variant says of the fixes and deadlines */
+    const char *engine_label;          /* for people: name, version, where from; may be NULL */
+    const void *settings;              /* of the engine; NULL: `options` is its settings */
     const struct vmc_rollout *rollout; /* NULL: the same engine to the end */
     bool shuffle_ties; /* order events of the same instant at random, by named draws */
 };

@@ -116,8 +116,11 @@ static void handle(struct world *world, const struct sim_event *event)
     case EVENT_CALLBACK: driver_callback(world, event->subject, (uint16_t)event->a); return;
     case EVENT_TIMER: driver_timer(world, event->subject, (uint32_t)event->a); return;
     case EVENT_ROLLOUT: rollout_step(world, event->a); return;
-    case EVENT_CHANGE: rollout_change(world, event->subject, event->a != 0); return;
+    case EVENT_CHANGE: rollout_change(world, event->subject, event->a); return;
     case EVENT_REDRIVE: rollout_redrive(world, event->subject); return;
+    case EVENT_CRASH: crash_tick(world, event->subject, event->a); return;
+    case EVENT_RESTART: crash_restart(world, (enum version)event->a); return;
+    case EVENT_RESUME: crash_resume(world, event->subject, event->a); return;
     }
     CHECK_UNREACHABLE("an event of an unknown kind");
 }
@@ -231,20 +234,28 @@ static bool simulate(struct world *world, struct error *error)
     timeline_begin(world);
     if (world->parameters->rollout != NULL)
         rollout_begin(world);
+    crash_begin(world);
     while (sim_next(world->sim, &event)) {
         if (is_large)
             look_ahead(world, &ahead);
         world->now_ns = event.time_ns;
         handle(world, &event);
+        if (__builtin_expect(world->is_harness_broken, 0)) {
+            /* An engine that was not waited for any longer is not broken. */
+            if (model_is_interrupted(world->run, 0))
+                return error_set(error, ERROR_INTERRUPTED, "interrupted");
+            return false;
+        }
         if (model_is_interrupted(world->run, sim_event_count(world->sim)))
             return error_set(error, ERROR_INTERRUPTED, "interrupted");
     }
     if (sim_stop_reason(world->sim) == SIM_STOP_EVENT_LIMIT)
         return error_set(error, ERROR_SCENARIO,
-                         "more than %llu events, and no end: the engine \"%s\" retries or polls "
+                         "more than %llu events, and no end: the engine \"%s\" retries%s "
                          "too often for its deadlines",
                          (unsigned long long)sim_event_count(world->sim),
-                         world->parameters->engine->name);
+                         world->parameters->engine->name,
+                         world->durables != NULL ? ", polls or crashes" : " or polls");
     return true;
 }
 
@@ -257,12 +268,14 @@ static bool run(const struct model_run *model_run, struct record *record, struct
     const struct vmc_parameters *parameters = model_run->parameters;
     uint32_t sddcs_count = parameters->world->fleet.sddcs_count;
     struct world *world = arena_take(model_run->arena, sizeof *world);
+    struct error harness_error; /* `error` may be NULL */
     *world = (struct world){.config = parameters->world,
                             .parameters = parameters,
                             .run = model_run,
                             .oracle = model_run->oracle,
                             .arena = model_run->arena,
                             .record = record,
+                            .harness_error = error != NULL ? error : &harness_error,
                             .sddcs_count = sddcs_count,
                             .trigger_end_ns = service_trigger_end_ns(&parameters->world->service)};
     if (model_run->sink != NULL && model_run->sink->trace != NULL) {
@@ -270,8 +283,6 @@ static bool run(const struct model_run *model_run, struct record *record, struct
         world->trace_sddc = model_run->sink->trace_unit;
     }
     record->unit_count = sddcs_count;
-    world->engines[VERSION_OLD] =
-        (struct running_engine){.engine = parameters->engine, .options = parameters->options};
     number_regions(world);
     world->sddcs = arena_take_array(world->arena, sddcs_count, sizeof *world->sddcs);
     world->sim =
@@ -281,7 +292,11 @@ static bool run(const struct model_run *model_run, struct record *record, struct
                                      .tie_context = world,
                                      .event_max = (uint64_t)sddcs_count * EVENTS_PER_SDDC_MAX,
                                  });
-    if (!simulate(world, error))
+    driver_begin_engine(world, VERSION_OLD, parameters->engine,
+                        parameters->settings != NULL ? parameters->settings : parameters->options);
+    bool is_good = simulate(world, error);
+    driver_end_engines(world);
+    if (!is_good)
         return false;
     close_accounts(world);
     rows_write(world);
@@ -315,6 +330,8 @@ static uint32_t units_max(const void *parameters)
 /* What only a rollout has; without one there is no data. The counts are what the shares are of. */
 #define ROLLOUT_COUNT(which, n, l, d)                                                              \
     [which] = {.name = n, .label = l, .doc = d, .group = "rollout", .kind = METRIC_TOTAL}
+#define CRASH_COUNT(which, n, l, d)                                                                \
+    [which] = {.name = n, .label = l, .doc = d, .kind = METRIC_TOTAL, .is_optional = true}
 #define ROLLOUT_SHARE(which, whole, n, l, d)                                                       \
     [which] = {.name = n,                                                                          \
                .label = l,                                                                         \
@@ -433,6 +450,14 @@ static const struct metric metrics[VMC_METRIC_COUNT] = {
                                       "one could not take over their state.",
                                .kind = METRIC_TOTAL,
                                .is_optional = true},
+    CRASH_COUNT(METRIC_CRASHES, "crashes", "crashes of engines",
+                "Crashes of an engine process, or of the worker of one workflow."),
+    CRASH_COUNT(METRIC_RESUMED, "resumed", "workflows resumed",
+                "Times that a workflow was taken up from what its engine had persisted."),
+    CRASH_COUNT(METRIC_ANSWERS_LOST, "answers_lost", "answers lost in crashes",
+                "Answers that came when the engine that had asked had crashed."),
+    CRASH_COUNT(METRIC_ASKED_AGAIN, "asked_again", "requests repeated after crashes",
+                "Requests that engines sent at once when they took up a workflow."),
     CAUSE(CAUSE_EARLY_TRIGGER, "cause.early_trigger", "maintenance before the cluster was ready"),
     CAUSE(CAUSE_DEAD_TASK, "cause.dead_task", "idempotency key led to a dead task"),
     CAUSE(CAUSE_DUPLICATE_TRIGGER, "cause.duplicate_trigger", "duplicate trigger"),
@@ -446,6 +471,7 @@ static const struct metric metrics[VMC_METRIC_COUNT] = {
     CAUSE(CAUSE_HOST_FAILURE, "cause.host_failure", "host failure"),
     CAUSE(CAUSE_THROTTLED, "cause.throttled", "throttled"),
     CAUSE(CAUSE_SERVICE_ERROR, "cause.service_error", "service error"),
+    CAUSE(CAUSE_CRASH, "cause.crash", "crashes of the engine"),
     CAUSE(CAUSE_NEVER_ENDED, "cause.never_ended", "not ended when the simulation ended"),
     CAUSE(CAUSE_OTHER, "cause.other", "other"),
     VIOLATION(VIOLATION_TWO_IN_MAINTENANCE, "two_in_maintenance", "two hosts in maintenance"),

@@ -6,6 +6,7 @@
  *   - of a run: which time the platform carries the operation out on this target (0, 1, ...), so
  *     that the first evacuation of a host takes equally long whether the first or the third
  *     request led to it,
+ *   - of a crash: the gap in the step of the input that is under way, see crash.c,
  *   - of a property (stuck, slow, the shape of the fleet): 0, or the index of the part.
  */
 #ifndef MODELS_VMC_PURPOSE_H
@@ -36,6 +37,9 @@ enum purpose_number {
     PURPOSE_ENTROPY = 274,
     PURPOSE_TIE = 275,
     PURPOSE_ROLLOUT = 276,
+    PURPOSE_CRASH = 277,
+    PURPOSE_CRASH_GAP = 278,
+    PURPOSE_CRASH_DOWNTIME = 279,
     /* Blocks of 16, one number an operation. */
     PURPOSE_LATENCY = 288,
     PURPOSE_RESPONSE_DELAY = 304,

@@ -41,8 +41,9 @@ void rollout_begin(struct world *world)
 {
     const struct vmc_rollout *rollout = rollout_of(world);
     struct rollout_state *state = &world->rollout;
-    world->engines[VERSION_NEW] =
-        (struct running_engine){.engine = rollout->engine, .options = rollout->options};
+    if (rollout->engine != NULL)
+        driver_begin_engine(world, VERSION_NEW, rollout->engine,
+                            rollout->settings != NULL ? rollout->settings : rollout->options);
     state->detected_at_ns = state->deployed_at_ns = state->done_at_ns = -1;
     if (rollout->detect_failed_count == 0) {
         world_schedule(world, rollout->detect_at_ns, EVENT_ROLLOUT, 0, WHAT_DETECTED);
@@ -95,7 +96,7 @@ void rollout_go_on(struct world *world, uint32_t index)
 {
     const struct sddc *sddc = &world->sddcs[index];
     if (sddc->wanted != sddc->version && sddc->requests_open == 0)
-        world_schedule(world, 0, EVENT_CHANGE, entity_of_sddc(index), false);
+        world_schedule(world, 0, EVENT_CHANGE, entity_of_sddc(index), CHANGE_WHEN_ANSWERED);
     if (sddc->redrive_pending && is_quiet(sddc))
         world_schedule(world, 0, EVENT_REDRIVE, entity_of_sddc(index), 0);
 }
@@ -108,10 +109,14 @@ static void want(struct world *world, uint32_t index, enum version version)
     sddc->wanted = (uint8_t)version;
     if (sddc->version == version)
         return;
+    if (rollout_of(world)->hand_over == VMC_HAND_OVER_RESTART) {
+        world_schedule(world, 0, EVENT_CHANGE, entity_of_sddc(index), CHANGE_RESTART);
+        return;
+    }
     rollout_go_on(world, index);
     if (sddc->requests_open > 0)
         world_schedule(world, rollout_of(world)->drain_ns, EVENT_CHANGE, entity_of_sddc(index),
-                       true);
+                       CHANGE_FORCED);
 }
 
 /* The n-th re-drive of a stage comes n - 1 paces after it, or later if it has to wait for quiet. */
@@ -132,7 +137,8 @@ static bool is_handed_over(const struct vmc_rollout *rollout, const struct sddc 
         return false;
     switch (rollout->hand_over) {
     case VMC_HAND_OVER_BEFORE_MAINTENANCE: return sddc->triggered_at_ns < 0;
-    case VMC_HAND_OVER_ALL: return true;
+    case VMC_HAND_OVER_ALL:
+    case VMC_HAND_OVER_RESTART: return true;
     case VMC_HAND_OVER_NONE: return false;
     }
     CHECK_UNREACHABLE("a known way to hand over");
@@ -191,27 +197,63 @@ void rollout_step(struct world *world, uint64_t what)
 }
 
 /* An engine that refuses the state of another leaves the workflow where it is, for good. */
-static bool change(struct world *world, uint32_t index)
+static bool change(struct world *world, uint32_t index, bool is_restarted)
 {
     struct sddc *sddc = &world->sddcs[index];
-    if (driver_change(world, index))
+    if (driver_change(world, index, is_restarted))
         return true;
     sddc->wanted = sddc->version;
     world_count(world, METRIC_STATES_REFUSED, 1);
+    if (is_restarted)
+        crash_wake(world, index);
     return false;
 }
 
-void rollout_change(struct world *world, uint32_t entity, bool is_forced)
+/* Nobody is there to take it, and nobody will be: it stays where it is. */
+static void stay(struct world *world, uint32_t index)
+{
+    world->sddcs[index].wanted = world->sddcs[index].version;
+    crash_wake(world, index);
+}
+
+static bool is_down(const struct world *world, uint32_t index)
+{
+    return world->durables != NULL && world->durables[index].is_down;
+}
+
+/* The process that is to take a workflow is down: try again when it is back. */
+static bool waits_for(struct world *world, uint32_t version, enum event_kind kind, uint32_t entity,
+                      uint64_t how)
+{
+    const struct running_engine *running = &world->engines[version];
+    if (!running->is_down)
+        return false;
+    world_schedule(world, running->up_at_ns - world->now_ns, kind, entity, how);
+    return true;
+}
+
+void rollout_change(struct world *world, uint32_t entity, uint64_t how)
 {
     uint32_t index = entity_sddc(entity);
     struct sddc *sddc = &world->sddcs[index];
+    bool is_restarted = how == CHANGE_RESTART;
     if (sddc->wanted == sddc->version || sddc->status != RCE_RUNNING)
+        return;
+    if (world->engines[sddc->wanted].is_abandoned) {
+        stay(world, index);
+        return;
+    }
+    if (is_restarted)
+        crash_stop(world, index);
+    else if (is_down(world, index))
+        return; /* It is asked again when it has been taken up. */
+    if (waits_for(world, sddc->wanted, EVENT_CHANGE, entity, how))
         return;
     /* It may have asked for maintenance while it was waited for. */
     if (sddc->wanted == VERSION_NEW && !is_handed_over(rollout_of(world), sddc))
         sddc->wanted = sddc->version;
-    else if (sddc->requests_open == 0 || is_forced)
-        change(world, index);
+    else if (sddc->requests_open == 0 || how != CHANGE_WHEN_ANSWERED)
+        change(world, index, is_restarted);
 }
 
 void rollout_redrive(struct world *world, uint32_t entity)
@@ -223,10 +265,15 @@ void rollout_redrive(struct world *world, uint32_t entity)
         return;
     if (rollout->redrive == VMC_REDRIVE_WHEN_QUIET && !is_quiet(sddc))
         return;
+    bool is_new = !rollout->is_placebo && sddc->version == VERSION_OLD;
+    if (is_new && world->engines[VERSION_NEW].is_abandoned)
+        return;
+    if (is_new && waits_for(world, VERSION_NEW, EVENT_REDRIVE, entity, 0))
+        return;
     sddc->redrive_pending = false;
-    if (!rollout->is_placebo && sddc->version == VERSION_OLD) {
+    if (is_new) {
         sddc->wanted = VERSION_NEW;
-        if (!change(world, index))
+        if (!change(world, index, false))
             return;
     }
     driver_redrive(world, index);

@@ -121,6 +121,10 @@ const struct row_column vmc_row_columns[] = {
     [COLUMN_REDRIVEN] = {.name = "redriven",
                          .doc = "when it was re-driven after a failure",
                          .kind = ROW_TIME_NS},
+    [COLUMN_CRASHES] = {.name = "crashes",
+                        .doc = "times that its engine crashed while it ran",
+                        .kind = ROW_COUNT,
+                        .role = ROW_EXPOSURE},
 };
 
 static void fill_failure(const struct sddc *sddc, int64_t *values)
@@ -128,7 +132,8 @@ static void fill_failure(const struct sddc *sddc, int64_t *values)
     bool failed = sddc->status == RCE_FAILED;
     values[COLUMN_STATUS] = sddc->status;
     values[COLUMN_REASON] = failed ? sddc->reason : ROW_NONE;
-    values[COLUMN_OPERATION] = failed ? sddc->failed_operation : ROW_NONE;
+    values[COLUMN_OPERATION] =
+        failed && sddc->reason != RCE_REASON_NONE ? sddc->failed_operation : ROW_NONE;
     values[COLUMN_CLUSTER] =
         failed && sddc->failed_cluster != RCE_NO_CLUSTER ? sddc->failed_cluster : ROW_NONE;
     values[COLUMN_HOST] =
@@ -206,6 +211,7 @@ static void fill_row(const struct world *world, uint32_t index, int64_t *values)
     values[COLUMN_IGNORED_CALLBACKS] = sddc->ignored_count;
     values[COLUMN_TEMPORARY_HOST_TIME] = sddc->temporary_host_ns;
     values[COLUMN_HOSTS_LEFT_OVER] = sddc->hosts_left_over_count;
+    values[COLUMN_CRASHES] = world->durables != NULL ? world->durables[index].crashes_count : 0;
 }
 
 void rows_write(struct world *world)

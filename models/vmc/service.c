@@ -135,6 +135,8 @@ void service_send(struct world *world, struct sddc *sddc, const struct rce_actio
         world, service->response_delay,
         (struct draw_name){entity, PURPOSE_RESPONSE_DELAY + action->operation, action->attempt});
     uint32_t slot = take_request_slot(world);
+    if (world->is_resuming)
+        world_count(world, METRIC_ASKED_AGAIN, 1);
     world->requests[slot] = (struct request){
         .request = action->request,
         .key = action->key,
@@ -144,6 +146,8 @@ void service_send(struct world *world, struct sddc *sddc, const struct rce_actio
         .operation = (uint8_t)action->operation,
         .cluster = action->cluster,
         .host = action->host,
+        .after_crash = world->is_resuming,
+        .epoch = world->durables != NULL ? world->durables[index].epoch : 0,
     };
     if (attempts_are_wanted(world))
         attempts_note_sent(world, slot);
@@ -261,7 +265,8 @@ static uint16_t add_task(struct world *world, struct sddc *sddc, struct request 
                                     .cluster = request->cluster,
                                     .host = request->host,
                                     .state = TASK_WAITING,
-                                    .late = request->is_abandoned};
+                                    .late = request->is_abandoned,
+                                    .after_crash = request->after_crash};
     *last = id;
     request->task = id;
     return id;

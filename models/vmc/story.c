@@ -21,6 +21,8 @@ static const char *const task_names[] = {
 static const char *const callback_names[] = {"sent", "sent late", "lost", "sent again", NULL};
 static const char *const ended_names[] = {"succeeded", "failed", NULL};
 static const char *const version_names[] = {"old", "new", NULL};
+static const char *const scope_names[] = {"process", "worker", "stopped", NULL};
+static const char *const source_names[] = {"the start", "what was persisted", NULL};
 static const char *const ready_names[] = {"not ready", "ready", NULL};
 
 #define NAME   TRACE_VALUE_NAME
@@ -101,6 +103,25 @@ const struct trace_type vmc_trace_types[] = {
                         .labels = {"engine", NULL, NULL, NULL},
                         .shown_as = {NAME, UNUSED, UNUSED, UNUSED},
                         .names = {version_names}},
+    [STORY_CRASHED] = {.name = "engine crashed",
+                       .level = TRACE_STEP,
+                       .labels = {"scope", "carried out", "left", NULL},
+                       .shown_as = {NAME, COUNT, COUNT, UNUSED},
+                       .names = {scope_names}},
+    [STORY_RESUMED] = {.name = "workflow resumed",
+                       .level = TRACE_STEP,
+                       .labels = {"engine", "from", "events held", NULL},
+                       .shown_as = {NAME, NAME, COUNT, UNUSED},
+                       .names = {version_names, source_names}},
+    [STORY_UNHEARD] = {.name = "answer lost",
+                       .level = TRACE_STEP,
+                       .labels = {"operation", "result", "task", NULL},
+                       .shown_as = {NAME, NAME, COUNT, UNUSED},
+                       .names = {rce_operation_names, rce_result_names}},
+    [STORY_GIVEN_UP] = {.name = "workflow given up",
+                        .level = TRACE_STEP,
+                        .labels = {"crashes in a row", NULL, NULL, NULL},
+                        .shown_as = {COUNT, UNUSED, UNUSED, UNUSED}},
 };
 const size_t vmc_trace_type_count = sizeof vmc_trace_types / sizeof vmc_trace_types[0];
 

@@ -20,6 +20,7 @@ enum vmc_cause {
     CAUSE_HOST_FAILURE,      /* the update failed */
     CAUSE_THROTTLED,         /* 429 */
     CAUSE_SERVICE_ERROR,     /* 503 or a refusal */
+    CAUSE_CRASH,             /* the engine crashed again and again, or lost too much time by it */
     CAUSE_NEVER_ENDED,       /* neither completed nor failed, or never started */
     CAUSE_OTHER,
 };
@@ -71,6 +72,10 @@ enum vmc_metric {
     METRIC_ROLLOUT_TIME,
     METRIC_ROLLOUTS_HALTED,
     METRIC_STATES_REFUSED,
+    METRIC_CRASHES,
+    METRIC_RESUMED,
+    METRIC_ANSWERS_LOST,
+    METRIC_ASKED_AGAIN,
     METRIC_FIRST_CAUSE, /* CAUSE_COUNT of them */
     METRIC_FIRST_VIOLATION = METRIC_FIRST_CAUSE + CAUSE_COUNT,
     VMC_METRIC_COUNT = METRIC_FIRST_VIOLATION + VIOLATION_COUNT,

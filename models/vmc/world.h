@@ -5,6 +5,8 @@
  *
  *   wave.c       starts SDDCs                 -> driver_start
  *   driver.c     feeds inputs to the engine, carries out its actions (send, timers, end)
+ *   crash.c      takes what an engine has in memory away, and gives back what it persisted
+ *   harness.c    stops the run when an engine is broken or breaks the contract
  *   rollout.c    sees that the wave fails, and hands its workflows to another engine
  *   service.c    the host-management service: a request arrives, is answered; callbacks go out
  *   platform.c   what the service sets in motion: provisioning, maintenance, updates, removal
@@ -19,6 +21,7 @@
 #ifndef MODELS_VMC_WORLD_H
 #define MODELS_VMC_WORLD_H
 
+#include "models/vmc/columns.h"
 #include "models/vmc/config.h"
 #include "models/vmc/entity.h"
 #include "models/vmc/purpose.h"
@@ -38,8 +41,11 @@ enum event_kind {
     EVENT_TIMER,     /* a: timer of the workflow */
     EVENT_SERVE,     /* a: request slot. Its turn in the queue has come. */
     EVENT_ROLLOUT,   /* a: what; see rollout.c */
-    EVENT_CHANGE,    /* a workflow changes engines; a: even with a request under way */
+    EVENT_CHANGE,    /* a workflow changes engines; a: enum change */
     EVENT_REDRIVE,   /* a failed workflow starts again */
+    EVENT_CRASH,     /* an engine's time to crash has come; a: version, or one worker's; crash.c */
+    EVENT_RESTART,   /* an engine process begins again; a: version */
+    EVENT_RESUME,    /* a workflow is taken up after a crash; a: its epoch */
 };
 
 enum host_state {
@@ -70,8 +76,10 @@ struct task {
     bool early;          /* dead, because the temporary host was not ready */
     bool without_effect; /* a harmless repetition: takes its time, changes nothing */
     bool will_fail;
-    bool late : 1;       /* of a request whose caller had given up */
-    bool told_again : 1; /* a key led back to it after its end */
+    bool late : 1;        /* of a request whose caller had given up */
+    bool told_again : 1;  /* a key led back to it after its end */
+    bool after_crash : 1; /* of a request that was sent because an engine had crashed */
+    bool unheard : 1;     /* its answer came when the engine that had asked had crashed */
 };
 
 /* What the service and the checks remember of one target, for each of its (at most three) mutating
@@ -159,9 +167,45 @@ struct sddc {
 /* The engines of a run: that of the variant, and the one that a rollout brings. */
 enum version { VERSION_OLD, VERSION_NEW, VERSION_COUNT };
 struct running_engine {
-    const struct rce_engine *engine;
-    const struct rce_options *options;
-    struct rce_process process;
+    const struct rce_engine *engine; /* NULL: there is none */
+    const void *settings;
+    void *process;
+    bool is_down;         /* between a crash and `up_at_ns`: there is no process */
+    bool is_abandoned;    /* down, and nobody starts it again */
+    uint32_t loops_count; /* crashes in a row in the instant in which it came back */
+    int64_t up_at_ns;
+    uint32_t crashes_count, ticks_count; /* so far: names of draws */
+};
+
+/* What a driver owes a workflow until its engine has taken it up wholly: delivered again after a
+ * crash. */
+enum held_kind { HELD_START, HELD_CALLBACK, HELD_REDRIVEN, HELD_CHANGED };
+struct held {
+    uint16_t task; /* of a callback */
+    uint8_t kind;  /* enum held_kind */
+    uint8_t deliveries_count;
+};
+
+/* What is left of a workflow when its engine crashes. `epoch` counts how often what was in memory
+ * was lost: answers to requests of an earlier one find nobody. */
+struct durable {
+    void *bytes;       /* what was persisted last */
+    struct held *held; /* in the order in which it came; empty while nothing is down */
+    uint32_t size_bytes, room_bytes;
+    uint32_t held_count, held_room;
+    uint32_t epoch, crashes_count, ticks_count;
+    uint32_t actions_count;   /* carried out so far */
+    uint32_t timers_count;    /* that have fired */
+    uint8_t crashes_in_a_row; /* its own, since it last took up an input wholly */
+    uint8_t writer;           /* enum version: whose bytes these are */
+    bool is_down;             /* nothing of it is in memory */
+    bool is_given_up;         /* it has failed without a word of its engine */
+};
+
+/* Names the input under way, for the draws about crashes. */
+struct delivery {
+    uint32_t number; /* attempt, run or count, by the kind of the input */
+    uint32_t deliveries_count;
 };
 
 /* How far the rollout is; times are -1 before they come. */
@@ -187,7 +231,9 @@ struct request {
     bool is_abandoned : 1; /* its caller has given up; what is left of it waits in the queue */
     bool has_ended : 1;    /* the task that its key led to has ended ... */
     bool has_failed : 1;   /* ... and failed */
+    bool after_crash : 1;  /* sent because an engine had crashed */
     uint32_t next_free;
+    uint32_t epoch; /* of the workflow, when it was sent */
 };
 
 /* One region: its API limits (theoretical arrival times of a virtual-scheduling token bucket) and
@@ -232,8 +278,14 @@ struct world {
     uint8_t region_of_group[VMC_GROUPS_MAX];
     struct wave wave;
     struct running_engine engines[VERSION_COUNT];
+    struct error *harness_error; /* set once an engine has failed its driver: nothing counts */
+    bool is_harness_broken;
     struct rce_actions actions;
-    void *saved; /* [saved_room_bytes], where a state is on its way between two engines */
+    struct durable *durables; /* [sddcs_count]; NULL where engines neither crash nor restart */
+    struct delivery delivery;
+    uint32_t ticks_pending;
+    bool is_resuming; /* a workflow is taken up after a crash */
+    void *saved;      /* [saved_room_bytes], where a state is on its way between two engines */
     size_t saved_room_bytes;
     struct rollout_state rollout;
     int64_t minute; /* the minute that calls_in_minute counts */
@@ -263,17 +315,59 @@ void wave_step(struct world *world);
 void wave_workflow_ended(struct world *world);
 
 /* driver.c */
+void driver_begin_engine(struct world *world, enum version version, const struct rce_engine *engine,
+                         const void *settings);
+void driver_end_engines(struct world *world);
 void driver_start(struct world *world, uint32_t index);
 void driver_respond(struct world *world, uint32_t slot);
 void driver_callback(struct world *world, uint32_t entity, uint16_t task);
 void driver_timer(struct world *world, uint32_t entity, uint32_t timer);
-bool driver_change(struct world *world, uint32_t index);
+bool driver_change(struct world *world, uint32_t index, bool is_restarted);
 void driver_redrive(struct world *world, uint32_t index);
+bool driver_feed(struct world *world, uint32_t index, struct rce_input *input);
+bool driver_feed_kind(struct world *world, uint32_t index, enum rce_input_kind kind);
+bool driver_feed_callback(struct world *world, uint32_t index, uint16_t task);
+void driver_carry_out(struct world *world, uint32_t index, const struct rce_action *action);
+void driver_cancel_timers(struct world *world, struct sddc *sddc);
+
+/* crash.c: each is only to be called where there are durables, but for the first and the last. */
+void crash_begin(struct world *world);
+void crash_workflow_started(struct world *world, uint32_t index);
+void crash_deliver(struct world *world, uint32_t index, struct held held);
+void crash_deliver_start(struct world *world, uint32_t index);
+void crash_redrive(struct world *world, uint32_t index);
+void crash_lose_answer(struct world *world, const struct request *request);
+bool crash_carry_out(struct world *world, uint32_t index, const struct rce_input *input);
+bool crash_is_heard(const struct world *world, const struct request *request);
+void crash_keep(struct world *world, uint32_t index, enum version writer, const void *bytes,
+                size_t size_bytes);
+void crash_stop(struct world *world, uint32_t index);
+enum vmc_cause crash_cause(const struct world *world, uint32_t index,
+                           const struct rce_action *failure, enum vmc_cause cause);
+void crash_tick(struct world *world, uint32_t entity, uint64_t what);
+void crash_restart(struct world *world, enum version version);
+void crash_resume(struct world *world, uint32_t entity, uint64_t epoch);
+void crash_wake(struct world *world, uint32_t index);
+bool crash_is_on(const struct vmc_parameters *parameters);
+
+/* harness.c: is what came back from the engine something that may be carried out? False, and the
+ * run is over, if it is not. */
+bool harness_accepts(struct world *world, uint32_t index, const struct rce_input *input,
+                     enum rce_status status);
+/* Is this a size that a state, or what is saved of it, may have? */
+bool harness_accepts_size(struct world *world, uint32_t index, enum version version,
+                          size_t size_bytes);
+/* The engine refuses to save although it can, or is broken: the run is over. */
+void harness_complain(struct world *world, uint32_t index, enum version version, const char *what);
+
+/* How a workflow comes to another engine: in peace, in spite of a request under way, or from what
+ * was persisted last, wherever the old engine is. */
+enum change { CHANGE_WHEN_ANSWERED, CHANGE_FORCED, CHANGE_RESTART };
 
 /* rollout.c: each is only to be called where the variant has a rollout. */
 void rollout_begin(struct world *world);
 void rollout_step(struct world *world, uint64_t what);
-void rollout_change(struct world *world, uint32_t entity, bool is_forced);
+void rollout_change(struct world *world, uint32_t entity, uint64_t how);
 void rollout_redrive(struct world *world, uint32_t entity);
 void rollout_workflow_started(struct world *world, uint32_t index);
 void rollout_workflow_ended(struct world *world, uint32_t index);
@@ -326,66 +420,16 @@ void invariant_break(struct world *world, uint32_t entity, enum vmc_violation vi
 enum vmc_cause cause_of(struct sddc *sddc, const struct rce_action *failure);
 
 /* rows.c */
-enum vmc_row_column {
-    COLUMN_WORKFLOW,
-    COLUMN_GROUP,
-    COLUMN_CLUSTERS,
-    COLUMN_HOSTS,
-    COLUMN_TEMPORARY_HOSTS,
-    COLUMN_STATUS,
-    COLUMN_REASON,
-    COLUMN_OPERATION,
-    COLUMN_CLUSTER,
-    COLUMN_HOST,
-    COLUMN_CAUSE,
-    COLUMN_EARLY_TRIGGER,
-    COLUMN_DUPLICATES,
-    COLUMN_VIOLATIONS,
-    COLUMN_STARTED,
-    COLUMN_TRIGGERED,
-    COLUMN_TRIGGER_MARGIN,
-    COLUMN_ENDED,
-    COLUMN_DURATION,
-    COLUMN_CALLS,
-    COLUMN_READS,
-    COLUMN_RETRIES,
-    COLUMN_THROTTLED,
-    COLUMN_IGNORED_CALLBACKS,
-    COLUMN_TEMPORARY_HOST_TIME,
-    COLUMN_HOSTS_LEFT_OVER,
-    COLUMN_ENGINE,
-    COLUMN_STAGE,
-    COLUMN_TAKEN_OVER,
-    COLUMN_FAILED_AT_FIRST,
-    COLUMN_REDRIVEN,
-    VMC_ROW_COLUMN_COUNT,
-};
-extern const struct row_column vmc_row_columns[VMC_ROW_COLUMN_COUNT];
 void rows_write(struct world *world);
 
 /* attempts.c: every request with its answer, for whoever wants it. */
-enum vmc_attempt_column {
-    ATTEMPT_WORKFLOW,
-    ATTEMPT_OPERATION,
-    ATTEMPT_TARGET,
-    ATTEMPT_CLUSTER,
-    ATTEMPT_HOST,
-    ATTEMPT_NUMBER,
-    ATTEMPT_SENT,
-    ATTEMPT_ANSWERED,
-    ATTEMPT_RESULT,
-    ATTEMPT_TASK,
-    ATTEMPT_HAS_KEY,
-    VMC_ATTEMPT_COLUMN_COUNT,
-};
-extern const struct row_column vmc_attempt_columns[VMC_ATTEMPT_COLUMN_COUNT];
 static inline bool attempts_are_wanted(const struct world *world)
 {
     const struct model_sink *sink = world->run->sink;
     return __builtin_expect(sink != NULL, 0) && sink->attempt != NULL;
 }
 void attempts_note_sent(struct world *world, uint32_t slot);
-void attempts_write(struct world *world, uint32_t slot);
+void attempts_write(struct world *world, uint32_t slot, bool is_heard);
 
 /* story.c: trace records. */
 enum story_type {
@@ -403,6 +447,10 @@ enum story_type {
     STORY_CAUSE,
     STORY_CHANGED,  /* a workflow is handed to another engine */
     STORY_REDRIVEN, /* a failed workflow starts again */
+    STORY_CRASHED,  /* what is in memory is lost */
+    STORY_RESUMED,  /* from what was persisted */
+    STORY_UNHEARD,  /* an answer that finds nobody */
+    STORY_GIVEN_UP, /* nobody starts its engine again */
 };
 void story_tell(struct world *world, enum story_type type, uint32_t entity,
                 const uint64_t values[TRACE_VALUE_COUNT]);

@@ -37,6 +37,12 @@ struct block {
     unsigned char bytes[];
 };
 
+struct at_end {
+    struct at_end *before;
+    void (*end)(void *context);
+    void *context;
+};
+
 struct arena {
     const char *name;
     size_t limit_bytes;
@@ -44,6 +50,7 @@ struct arena {
     size_t used_bytes;
     struct block *first;
     struct block *current;
+    struct at_end *at_end; /* The last one added. */
 };
 
 struct arena *arena_create(const char *name, size_t limit_bytes)
@@ -56,10 +63,27 @@ struct arena *arena_create(const char *name, size_t limit_bytes)
     return arena;
 }
 
+void arena_at_end(struct arena *arena, void (*end)(void *context), void *context)
+{
+    struct at_end *at_end = arena_take(arena, sizeof *at_end);
+    *at_end = (struct at_end){.before = arena->at_end, .end = end, .context = context};
+    arena->at_end = at_end;
+}
+
+static void call_ends(struct arena *arena)
+{
+    while (arena->at_end != NULL) {
+        struct at_end *at_end = arena->at_end;
+        arena->at_end = at_end->before;
+        at_end->end(at_end->context);
+    }
+}
+
 void arena_destroy(struct arena *arena)
 {
     if (arena == NULL)
         return;
+    call_ends(arena);
     for (struct block *block = arena->first, *next; block != NULL; block = next) {
         next = block->next;
         UNPOISON(block->bytes, block->size_bytes);
@@ -70,6 +94,8 @@ void arena_destroy(struct arena *arena)
 
 void arena_reset(struct arena *arena)
 {
+    if (arena->at_end != NULL)
+        call_ends(arena);
     for (struct block *block = arena->first; block != NULL; block = block->next) {
         block->used_bytes = 0;
         POISON(block->bytes, block->size_bytes);

@@ -17,6 +17,11 @@ struct arena;
 struct arena *arena_create(const char *name, size_t limit_bytes);
 void arena_destroy(struct arena *arena);
 
+/* Call `end(context)` before the memory goes, at the next reset or at the end of the arena: for
+ * what lies in the arena and holds something outside it. The last one added is the first one
+ * called. */
+void arena_at_end(struct arena *arena, void (*end)(void *context), void *context);
+
 /* Give back everything that was taken; every pointer into the arena is dead. O(blocks). */
 void arena_reset(struct arena *arena);
 

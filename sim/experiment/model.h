@@ -117,6 +117,8 @@ struct model_sink {
     void (*attempt)(void *context, const struct model_run *run, const int64_t *values);
     struct trace *trace;
     uint32_t trace_unit; /* The unit to trace, or MODEL_ALL_UNITS. */
+    /* Takes the unit over which a run could not go on, where it fails because of one. */
+    uint32_t *broken_unit;
 };
 
 #define MODEL_ALL_UNITS UINT32_MAX

@@ -289,7 +289,7 @@ bool result_join(struct result **joined, struct result *const *parts, size_t par
     struct result **sorted = arena_take_array(arena, part_count, sizeof(struct result *));
     memcpy(sorted, parts, part_count * sizeof(struct result *));
     qsort(sorted, part_count, sizeof(struct result *), compare_parts);
-    const struct result *first = sorted[0], *last;
+    const struct result *first = sorted[0], *last = first;
     uint32_t planned = 0;
     bool is_good =
         check_parts(sorted, part_count, &last, error) && find_plan(first, last, &planned, error);

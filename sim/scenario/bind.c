@@ -5,6 +5,7 @@
 #include "sim/base/check.h"
 #include "sim/base/text.h"
 #include "sim/base/units.h"
+#include "sim/scenario/tree.h"
 
 struct binder {
     struct arena *arena;
@@ -105,7 +106,10 @@ static void check_length(struct binder *binder, const struct value *value, struc
 static void bind_scalar(struct binder *binder, struct value *value, const struct node *node)
 {
     const struct schema_field *field = value->schema->field;
-    const char *text = node != NULL ? node->text : field->fallback;
+    bool is_tree = node != NULL && node->kind != NODE_SCALAR;
+    const char *text = is_tree        ? tree_json(binder->arena, node)
+                       : node != NULL ? node->text
+                                      : field->fallback;
     if (text == NULL)
         return;
     if (node != NULL) {
@@ -116,6 +120,12 @@ static void bind_scalar(struct binder *binder, struct value *value, const struct
                                   .directory = value->place.source->directory};
     struct error error;
     value->text = text;
+    if (field->type == SCHEMA_TREE && node != NULL) {
+        value->node = node;
+        value->content.json = tree_json(binder->arena, node);
+        value->is_present = true;
+        return;
+    }
     value->is_present = value_parse(&reader, value->schema, text, &value->content, &error);
     if (value->is_present)
         return;
@@ -209,6 +219,9 @@ static void bind_value(struct binder *binder, struct value *value, const struct 
     enum node_kind wanted = value->schema->shape == SHAPE_SCALAR ? NODE_SCALAR
                             : value->schema->shape == SHAPE_LIST ? NODE_LIST
                                                                  : NODE_MAP;
+    bool is_tree = value->schema->field != NULL && value->schema->field->type == SCHEMA_TREE;
+    if (node != NULL && is_tree && node->kind != NODE_EMPTY)
+        wanted = node->kind;
     if (node != NULL && node->kind != wanted) {
         complain_kind(binder, value, node);
         return;

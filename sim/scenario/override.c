@@ -74,7 +74,8 @@ static const struct node *make_value(struct override *override, const struct sch
     source->text = override->value;
     source->size_bytes = strlen(override->value);
     bool is_blank = override->value[strspn(override->value, " \t\r\n")] == '\0';
-    if (schema->shape == SHAPE_SCALAR || is_blank)
+    bool is_tree = schema->field != NULL && schema->field->type == SCHEMA_TREE;
+    if ((schema->shape == SHAPE_SCALAR && !is_tree) || is_blank)
         return make_scalar(override, source);
     return document_parse(source, override->arena, override->complaints);
 }
@@ -132,6 +133,37 @@ static const struct node *descend_index(struct override *override, const struct 
     return value == NULL ? NULL : node_with_element(override->arena, node, index, value);
 }
 
+/* In a tree every key is good. */
+static const struct node *descend_tree(struct override *override, const struct schema_node *schema,
+                                       const struct node *node, const struct segment *segment)
+{
+    const struct node_entry *old = node_find(node, segment->name);
+    const struct node *value =
+        descend(override, schema, old != NULL ? old->value : NULL, segment->rest);
+    if (value == NULL)
+        return NULL;
+    struct place place = old != NULL && *segment->rest != '\0' ? old->key_place : override->place;
+    return node_with_entry(override->arena, node, (struct node_entry){segment->name, place, value});
+}
+
+/* `*` stands for all names that are there. */
+static const struct node *descend_all(struct override *override, const struct schema_node *schema,
+                                      const struct node *node, const struct segment *segment)
+{
+    const struct node *changed = node;
+    size_t count = node != NULL && node->kind == NODE_MAP ? node->count : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct segment one = *segment;
+        one.name = node->entries[i].key;
+        if (node->entries[i].value->kind != NODE_NULL && changed != NULL)
+            changed = descend_name(override, schema, changed, &one);
+    }
+    if (count == 0)
+        complain(override->complaints, override->place, "%s has no names that * could stand for",
+                 schema->path);
+    return count == 0 ? NULL : changed;
+}
+
 /* Return what `node` becomes when the rest of the path, from `at`, is set; NULL after a complaint.
  * The recursion ends with the schema. */
 static const struct node *descend(struct override *override, const struct schema_node *schema,
@@ -149,6 +181,9 @@ static const struct node *descend(struct override *override, const struct schema
                  "\"%s\" is not a path (write for example a.b or list[0].c)", override->path);
         return NULL;
     }
+    bool is_tree = schema->field != NULL && schema->field->type == SCHEMA_TREE;
+    if (is_tree && segment.name != NULL)
+        return descend_tree(override, schema, node, &segment);
     if (schema->shape == SHAPE_SCALAR) {
         complain(override->complaints, override->place, "\"%s\" is a %s, there is nothing in it",
                  schema->path, schema_type_name(schema->field->type));
@@ -162,6 +197,8 @@ static const struct node *descend(struct override *override, const struct schema
     }
     if (is_list)
         return descend_index(override, schema, node, segment.index, segment.rest);
+    if (schema->shape == SHAPE_NAMES && strcmp(segment.name, "*") == 0)
+        return descend_all(override, schema, node, &segment);
     return descend_name(override, schema, node, &segment);
 }
 

@@ -112,7 +112,10 @@ static void print_value(const struct value *value, int indent, FILE *out)
     }
     if (value->schema->shape == SHAPE_SCALAR) {
         fputc(' ', out);
-        print_text(value->text, out);
+        if (value->node != NULL && value->node->kind != NODE_SCALAR)
+            fputs(value->text, out); /* JSON is YAML. */
+        else
+            print_text(value->text, out);
         print_origin(value, out);
         return;
     }

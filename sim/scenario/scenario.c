@@ -388,6 +388,16 @@ const struct dist *scenario_dist(const struct scenario *scenario, const char *pa
         ->content.dist;
 }
 
+const char *scenario_tree(const struct scenario *scenario, const char *path)
+{
+    return find_typed(scenario, path, SCHEMA_TREE)->content.json;
+}
+
+const char *scenario_directory(const struct scenario *scenario, const char *path)
+{
+    return find(scenario, path).nearest->place.source->directory;
+}
+
 static const struct value *find_container(const struct scenario *scenario, const char *path)
 {
     struct position position = find(scenario, path);
@@ -408,6 +418,24 @@ const char *scenario_child_name(const struct scenario *scenario, const char *pat
     CHECK(value != NULL && index < value->child_count);
     CHECK(value->schema->shape == SHAPE_NAMES);
     return value->children[index].name;
+}
+
+bool scenario_complain_in(struct scenario *scenario, const char *path, const char *key,
+                          struct error *error, const char *format, ...)
+{
+    const struct value *value = find_typed(scenario, path, SCHEMA_TREE);
+    bool is_map = value->node != NULL && value->node->kind == NODE_MAP;
+    const struct node_entry *entry = is_map ? node_find(value->node, key) : NULL;
+    char message[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    if (entry == NULL)
+        complain(&scenario->complaints, value->place, "%s: %s", path, message);
+    else
+        complain(&scenario->complaints, entry->key_place, "%s.%s: %s", path, key, message);
+    return complaints_verdict(&scenario->complaints, error);
 }
 
 bool scenario_complain(struct scenario *scenario, const char *path, struct error *error,

@@ -84,6 +84,10 @@ int scenario_choice(const struct scenario *scenario, const char *path); /* Index
 bool scenario_flag(const struct scenario *scenario, const char *path);
 const struct dist *scenario_dist(const struct scenario *scenario, const char *path);
 
+/* A SCHEMA_TREE as JSON text; a plain text counts as a string, where it is no number or flag. Keys
+ * are sorted. The text lives as long as the scenario. */
+const char *scenario_tree(const struct scenario *scenario, const char *path);
+
 /* Children of a map with free names, or of a list, in document order. An absent one has 0. A name
  * lives as long as the scenario; only maps have names. */
 size_t scenario_child_count(const struct scenario *scenario, const char *path);
@@ -94,6 +98,15 @@ const char *scenario_child_name(const struct scenario *scenario, const char *pat
  * value that was not written is its nearest written ancestor's. */
 bool scenario_complain(struct scenario *scenario, const char *path, struct error *error,
                        const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The same about entry `key` of the tree at `path`; where it has none, about the tree. */
+bool scenario_complain_in(struct scenario *scenario, const char *path, const char *key,
+                          struct error *error, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* The folder that relative names in the value at `path` are relative to: that of the document that
+ * it is written in, or of the scenario; NULL: the current one. */
+const char *scenario_directory(const struct scenario *scenario, const char *path);
 
 /* The scenario's name: the file without folders and ".yaml". */
 const char *scenario_name(const struct scenario *scenario);

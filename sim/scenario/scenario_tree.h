@@ -20,7 +20,8 @@ struct value {
     struct place place; /* Where it is written; else its nearest written ancestor's place. */
     bool is_present;    /* Written or defaulted; a map: on. */
     bool is_given;      /* Written. */
-    const char *text;   /* Of a scalar: as written, or the default. */
+    const char *text; /* Of a scalar: as written, or the default; of a tree: JSON, if it is none. */
+    const struct node *node; /* Of a tree that is written. */
     union value_content content;
     struct value *children;
     size_t child_count;

@@ -19,6 +19,7 @@ const char *schema_type_name(enum schema_type type)
     case SCHEMA_DIST_DURATION: return "distribution of durations";
     case SCHEMA_DIST_NUMBER: return "distribution of numbers";
     case SCHEMA_TEXT_LIST: return "list of texts";
+    case SCHEMA_TREE: return "text or map";
     case SCHEMA_MAP: return "map";
     }
     CHECK(false);

@@ -39,6 +39,7 @@ enum schema_type {
     SCHEMA_DIST_DURATION, /* uniform(45min, 60min), or plainly 30min. */
     SCHEMA_DIST_NUMBER,   /* discrete(1=0.62, 2=0.38), or plainly 4. */
     SCHEMA_TEXT_LIST,     /* A list of texts; element i is read as the text "path[i]". */
+    SCHEMA_TREE,          /* Anything, also maps and lists whose keys no table knows. */
     SCHEMA_MAP,           /* A container whose presence has a meaning. */
 };
 

@@ -186,6 +186,7 @@ static void put_scalar(json_t *object, const struct schema_node *node)
     case SCHEMA_FLAG: put(object, "type", types("boolean", NULL)); break;
     case SCHEMA_DIST_DURATION: put(object, "type", types("string", NULL)); break;
     case SCHEMA_DIST_NUMBER: put(object, "type", types("string", "number")); break;
+    case SCHEMA_TREE: break;
     case SCHEMA_TEXT_LIST:
     case SCHEMA_MAP: CHECK(false);
     }

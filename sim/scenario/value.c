@@ -5,6 +5,7 @@
 #include "sim/base/check.h"
 #include "sim/base/text.h"
 #include "sim/base/units.h"
+#include "sim/scenario/tree.h"
 
 static bool parse_choice(const struct schema_node *schema, const char *text, int64_t *index,
                          struct error *error)
@@ -76,6 +77,7 @@ static bool parse_type(struct value_reader *reader, const struct schema_node *sc
     case SCHEMA_FLAG: return parse_flag(text, &content->flag, error);
     case SCHEMA_DIST_DURATION:
     case SCHEMA_DIST_NUMBER: return parse_dist(reader, field, text, content, error);
+    case SCHEMA_TREE: content->json = tree_json_of_text(reader->arena, text); return true;
     case SCHEMA_TEXT_LIST:
     case SCHEMA_MAP: break;
     }
@@ -101,7 +103,8 @@ static double parse_limit(const struct schema_field *field, const char *text)
     case SCHEMA_RATE: good = units_parse_rate(text, &number, NULL); break;
     case SCHEMA_TEXT:
     case SCHEMA_CHOICE:
-    case SCHEMA_FLAG: break;
+    case SCHEMA_FLAG:
+    case SCHEMA_TREE: break;
     }
     CHECK(good); /* Otherwise the table is wrong. */
     return number + (double)whole;
@@ -126,6 +129,7 @@ static void content_range(const struct schema_field *field, union value_content 
     case SCHEMA_TEXT:
     case SCHEMA_CHOICE:
     case SCHEMA_FLAG:
+    case SCHEMA_TREE:
     case SCHEMA_TEXT_LIST:
     case SCHEMA_MAP: break;
     }
@@ -211,6 +215,7 @@ void value_print_canonical(const struct schema_node *schema, const char *text,
     case SCHEMA_NUMBER:
     case SCHEMA_RATE: print_number(content.number, out); break;
     case SCHEMA_TEXT:
+    case SCHEMA_TREE:
     case SCHEMA_CHOICE: fprintf(out, "%zu:%s", strlen(text), text); break;
     case SCHEMA_FLAG: fputs(content.flag ? "true" : "false", out); break;
     case SCHEMA_DIST_DURATION:

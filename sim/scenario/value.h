@@ -17,6 +17,7 @@ union value_content {
     double number; /* Share, number, rate per s. */
     bool flag;
     const struct dist *dist;
+    const char *json; /* Of a tree. */
 };
 
 struct value_reader {

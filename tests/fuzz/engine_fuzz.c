@@ -99,11 +99,13 @@ static void try_damaged(const struct watch *watch, const struct sent *sent, cons
     size_t saved_bytes = rce_engine.save(watch->block, saved, sizeof saved);
     struct watch copy = *watch;
     damage_make_right(saved, saved_bytes);
-    WATCH(rce_engine.load(copy.block, watch->plan, watch->options, saved, saved_bytes));
+    WATCH(rce_engine.load(copy.block, &copy.process, watch->plan, watch->options, saved,
+                          saved_bytes));
     for (size_t i = 0; i + 1 < size_bytes && i < 8; i += 2)
         saved[(bytes[i] * 4 + i) % (saved_bytes - DAMAGE_CHECKSUM_BYTES)] = bytes[i + 1];
     damage_make_right(saved, saved_bytes);
-    if (!rce_engine.load(copy.block, watch->plan, watch->options, saved, saved_bytes))
+    if (!rce_engine.load(copy.block, &copy.process, watch->plan, watch->options, saved,
+                         saved_bytes))
         return;
     struct rce_actions out;
     for (size_t at = 8; at + STEP_BYTES <= size_bytes; at += STEP_BYTES) {

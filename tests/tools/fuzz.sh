@@ -12,7 +12,7 @@ for target in tests/fuzz/*_fuzz.c; do
     name=$(basename "$target" _fuzz.c)
     # shellcheck disable=SC2086
     clang -std=c11 -D_GNU_SOURCE -O1 -g -ffp-contract=off -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-        -DRCESIM_SLOW_CHECKS -I. -o "$out/$name" "$target" $sources -lgsl -lgslcblas -lyaml -ljansson -lm -lpthread || exit 1
+        -DRCESIM_SLOW_CHECKS -I. -o "$out/$name" "$target" $sources -lgsl -lgslcblas -lyaml -ljansson -lm -ldl -lpthread || exit 1
     mkdir -p "$out/$name.corpus"
     echo "fuzz: $name for $seconds s"
     if "$out/$name" -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=60 -verbosity=0 -print_final_stats=1 \

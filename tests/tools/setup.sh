@@ -27,7 +27,7 @@ find_missing() {
         case $group in
         build)
             has gcc || need gcc gcc gcc
-            has ar || need binutils binutils binutils
+            { has ar && has nm; } || need binutils binutils binutils
             has_header stdio.h || need libc6-dev glibc-devel gcc
             has pkg-config || need pkg-config pkgconf-pkg-config pkg-config
             has_header gsl/gsl_cdf.h || need libgsl-dev gsl-devel gsl
@@ -39,6 +39,7 @@ find_missing() {
             ;;
         test)
             has_header cmocka.h || need libcmocka-dev libcmocka-devel cmocka
+            has python3 || need python3 python3 python
             ;;
         lint)
             has clang || need clang clang llvm

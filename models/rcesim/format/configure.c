@@ -222,6 +222,17 @@ static void hash_parts(struct configuration *configuration)
     configuration->world_hash = scenario_hash_without(scenario, no_world, NO_WORLD_COUNT);
 }
 
+/* What an engine from outside does is not in the scenario: its bytes count too. */
+static void hash_engines(struct configuration *configuration)
+{
+    if (configuration->engines_digest == 0)
+        return;
+    uint64_t whole[] = {configuration->hash, configuration->engines_digest};
+    uint64_t simulation[] = {configuration->simulation_hash, configuration->engines_digest};
+    configuration->hash = text_hash(whole, sizeof whole);
+    configuration->simulation_hash = text_hash(simulation, sizeof simulation);
+}
+
 bool configure_load(struct configuration **out, struct arena *arena,
                     const struct scenario_source *source, struct error *error)
 {
@@ -242,6 +253,7 @@ bool configure_load(struct configuration **out, struct arena *arena,
     configuration->confidence = scenario_share(scenario, "experiment.confidence");
     hash_parts(configuration);
     bool is_good = domain->configure(&reading, configuration);
+    hash_engines(configuration);
     is_good = read_thresholds(&reading, configuration) && is_good;
     is_good = read_stop(&reading, configuration) && is_good;
     for (uint32_t i = 0; is_good && i < configuration->variant_count; i++) {
@@ -306,6 +318,15 @@ const char *configure_left_out_text(struct arena *arena, const struct configurat
     size_t count = configuration->threshold_left_out_count;
     return arena_print(arena, "%zu threshold%s about variants that are left out %s not judged",
                        count, count == 1 ? "" : "s", count == 1 ? "is" : "are");
+}
+
+const struct engine *configure_find_engine(const struct configuration *configuration,
+                                           const void *options)
+{
+    for (size_t i = 0; i < configuration->engine_count; i++)
+        if (configuration->engines[i].options == options)
+            return configuration->engines[i].engine;
+    return NULL;
 }
 
 bool configure_select_variants(struct configuration *configuration, struct arena *arena,

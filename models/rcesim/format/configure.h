@@ -19,6 +19,14 @@
 #include "sim/scenario/scenario.h"
 
 struct domain;
+struct engine;
+
+/* An engine that a variant asked for, found by the options it was opened with: they are the
+ * variant's, also in a rollout to it. */
+struct configured_engine {
+    const void *options; /* As the domain's parameters have them. */
+    const struct engine *engine;
+};
 
 enum stop_rule { STOP_FIXED, STOP_HALF_WIDTH, STOP_DECIDE };
 
@@ -46,10 +54,14 @@ struct configuration {
     uint64_t hash;            /* The scenario's; another one where variants are left out. */
     uint64_t simulation_hash; /* Of what a replication depends on: world and variants. */
     uint64_t world_hash;      /* Of the world alone. */
+    uint64_t engines_digest;  /* Of engines that are not linked; part of the first two; 0: none. */
     const void *world;        /* Of the domain's own type; NULL where it has none. */
     uint32_t unit_count;      /* Units of a replication, at most. */
     struct experiment_variant *variants; /* [variant_count]; parameters are the domain's */
     uint32_t variant_count;
+    /* [engine_count]; of variants that were left out, too. None where the model has no engines. */
+    struct configured_engine *engines;
+    size_t engine_count;
     uint32_t replication_count; /* Of a fixed number; else the budget. */
     uint64_t seed;
     double confidence; /* Of all intervals. */
@@ -68,6 +80,10 @@ struct configuration {
 /* Load a scenario and turn it into a configuration. Errors: ERROR_SCENARIO, all that were found. */
 bool configure_load(struct configuration **out, struct arena *arena,
                     const struct scenario_source *source, struct error *error);
+
+/* The engine that was opened with these options, or NULL. */
+const struct engine *configure_find_engine(const struct configuration *configuration,
+                                           const void *options);
 
 /* Keep only the variants of these names, in the order of the scenario, and the thresholds about
  * them. No names: keep all. Errors: ERROR_USAGE for a name that the scenario does not have. */

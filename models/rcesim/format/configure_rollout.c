@@ -54,6 +54,7 @@ static bool read_to(const struct source *source, struct vmc_rollout *rollout)
             continue;
         rollout->engine = parameters->engine;
         rollout->options = parameters->options;
+        rollout->settings = parameters->settings;
         return true;
     }
     const char *closest = text_closest(name, names, configuration->variant_count);
@@ -146,7 +147,38 @@ static bool check_purpose(const struct source *source, const struct vmc_rollout 
     return true;
 }
 
-static bool read_rollout(const struct source *source, struct vmc_rollout *rollout)
+static bool check_can(const struct source *source, const struct rce_engine *engine,
+                      enum rce_capability capability, const char *what)
+{
+    if ((engine->capabilities & capability) != 0)
+        return true;
+    return scenario_complain(source->reading->scenario, source->map, source->reading->error,
+                             "the engine \"%s\" cannot %s workflows (a capability that it does "
+                             "not declare), so none can be handed over; write hand_over: none and "
+                             "redrive: never, or use another engine",
+                             engine->name, what);
+}
+
+/* Workflows go from the old engine to the new one, and back if it is halted. */
+static bool check_engines(const struct source *source, const struct vmc_rollout *rollout,
+                          const struct rce_engine *old)
+{
+    bool is_handing_over = rollout->engine != NULL && (rollout->hand_over != VMC_HAND_OVER_NONE ||
+                                                       rollout->redrive != VMC_REDRIVE_NEVER);
+    if (!is_handing_over)
+        return true;
+    /* The old one takes up again what the new one cannot read; and what the new one has begun, it
+     * has to save when it is stopped, as the old one does. */
+    if (rollout->hand_over == VMC_HAND_OVER_RESTART &&
+        (!check_can(source, old, RCE_CAN_LOAD, "load") ||
+         !check_can(source, rollout->engine, RCE_CAN_SAVE, "save")))
+        return false;
+    return check_can(source, old, RCE_CAN_SAVE, "save") &&
+           check_can(source, rollout->engine, RCE_CAN_LOAD, "load");
+}
+
+static bool read_rollout(const struct source *source, struct vmc_rollout *rollout,
+                         const struct rce_engine *old)
 {
     struct scenario *scenario = source->reading->scenario;
     *rollout = (struct vmc_rollout){
@@ -166,7 +198,8 @@ static bool read_rollout(const struct source *source, struct vmc_rollout *rollou
     bool is_good = read_to(source, rollout);
     is_good = read_detection(source, rollout) && is_good;
     is_good = read_stages(source, rollout) && is_good;
-    return is_good && check_purpose(source, rollout);
+    is_good = is_good && check_purpose(source, rollout);
+    return is_good && check_engines(source, rollout, old);
 }
 
 bool configure_rollouts(const struct reading *reading, struct configuration *configuration)
@@ -184,8 +217,8 @@ bool configure_rollouts(const struct reading *reading, struct configuration *con
             continue;
         struct vmc_parameters *parameters = arena_take(reading->arena, sizeof *parameters);
         struct vmc_rollout *rollout = arena_take(reading->arena, sizeof *rollout);
-        is_good = read_rollout(&source, rollout) && is_good;
         *parameters = *(const struct vmc_parameters *)variant->parameters;
+        is_good = read_rollout(&source, rollout, parameters->engine) && is_good;
         parameters->rollout = rollout;
         variant->parameters = parameters;
     }

@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "models/engines/engines.h"
+#include "models/rcesim/format/configure_crash.h"
+#include "models/rcesim/format/configure_engine.h"
 #include "models/rcesim/format/configure_rollout.h"
 #include "models/rcesim/format/domain.h"
 #include "models/rcesim/format/policy.h"
@@ -205,6 +206,7 @@ static bool read_world(const struct reading *reading, struct vmc_config *world)
     read_work(reading, world);
     is_good = read_service(reading, &world->service) && is_good;
     is_good = read_wave(reading, &world->wave) && is_good;
+    is_good = configure_crash(reading, &world->crash) && is_good;
     world->bin_ns = scenario_duration_ns(reading->scenario, "report.bin");
     return is_good;
 }
@@ -266,22 +268,32 @@ static bool read_retry(const struct reading *reading, const char *map, struct rc
     return policy_read(&options->retry_policy, &policy, reading->error);
 }
 
-static bool read_engine(const struct reading *reading, const char *map,
-                        struct vmc_parameters *parameters)
+/* The digests of the engines of all variants, in order; 0 as long as all are linked. */
+static void add_digest(struct configuration *configuration, uint64_t digest)
 {
-    const char *path = path_of(reading, map, "engine");
-    const char *name = scenario_text(reading->scenario, path);
-    parameters->engine = engines_find(name);
-    if (parameters->engine != NULL)
-        return true;
-    const char *closest = text_closest(name, engines_names(), engines_count());
-    return scenario_complain(reading->scenario, path, reading->error,
-                             "there is no engine \"%s\"; did you mean \"%s\"?", name,
-                             closest != NULL ? closest : engines_names()[0]);
+    uint64_t both[] = {configuration->engines_digest, digest};
+    if (digest != 0 || configuration->engines_digest != 0)
+        configuration->engines_digest = text_hash(both, sizeof both);
+}
+
+/* To be called last, since an engine is opened with the options of its variant. */
+static bool read_engine(const struct reading *reading, const char *map,
+                        struct configuration *configuration, struct vmc_parameters *parameters)
+{
+    const struct engine *engine;
+    if (!configure_engine(reading, path_of(reading, map, "engine"), parameters->options, &engine))
+        return false;
+    add_digest(configuration, engine->digest);
+    configuration->engines[configuration->engine_count++] =
+        (struct configured_engine){.options = parameters->options, .engine = engine};
+    parameters->engine = engine->table;
+    parameters->engine_label = engine->label;
+    parameters->settings = engine->kind == ENGINE_LINKED ? NULL : engine->settings;
+    return true;
 }
 
 static bool read_variant(const struct reading *reading, const char *name,
-                         const struct vmc_config *world, struct experiment_variant *variant)
+                         struct configuration *configuration, struct experiment_variant *variant)
 {
     struct scenario *scenario = reading->scenario;
     const char *map = path_of(reading, "variants", name);
@@ -296,26 +308,27 @@ static bool read_variant(const struct reading *reading, const char *name,
     if (scenario_has(scenario, idempotency))
         options->key_scope =
             (enum rce_key_scope)scenario_choice(scenario, path_of(reading, idempotency, "key"));
-    bool is_good = read_engine(reading, map, parameters);
-    is_good = read_precheck(reading, path_of(reading, map, "precheck"), options) && is_good;
+    bool is_good = read_precheck(reading, path_of(reading, map, "precheck"), options);
     is_good = read_retry(reading, path_of(reading, map, "retry"), options) && is_good;
-    parameters->world = world;
+    parameters->world = configuration->world;
     parameters->options = options;
+    is_good = read_engine(reading, map, configuration, parameters) && is_good;
     *variant = (struct experiment_variant){.name = name, .parameters = parameters};
     return is_good;
 }
 
-static bool read_variants(const struct reading *reading, const struct vmc_config *world,
-                          struct configuration *configuration)
+static bool read_variants(const struct reading *reading, struct configuration *configuration)
 {
     struct scenario *scenario = reading->scenario;
     size_t count = scenario_child_count(scenario, "variants");
     configuration->variant_count = (uint32_t)count;
     configuration->variants =
         arena_take_array(reading->arena, count, sizeof *configuration->variants);
+    configuration->engines =
+        arena_take_array(reading->arena, count, sizeof *configuration->engines);
     bool is_good = true;
     for (size_t i = 0; i < count; i++)
-        is_good = read_variant(reading, scenario_child_name(scenario, "variants", i), world,
+        is_good = read_variant(reading, scenario_child_name(scenario, "variants", i), configuration,
                                &configuration->variants[i]) &&
                   is_good;
     return is_good;
@@ -325,9 +338,10 @@ static bool configure(const struct reading *reading, struct configuration *confi
 {
     struct vmc_config *world = arena_take(reading->arena, sizeof *world);
     configuration->world = world;
-    bool is_good = read_variants(reading, world, configuration);
+    bool is_good = read_variants(reading, configuration);
     is_good = configure_rollouts(reading, configuration) && is_good;
-    return read_world(reading, world) && is_good;
+    is_good = read_world(reading, world) && is_good;
+    return is_good && configure_crash_engines(reading, configuration, &world->crash);
 }
 
 static double memory_bytes(const struct configuration *configuration)
@@ -350,11 +364,19 @@ static json_t *groups_json(const struct vmc_fleet *fleet)
 static void describe(const struct configuration *configuration, json_t *summary)
 {
     const struct vmc_config *world = configuration->world;
+    json_t *engines = json_object();
+    for (uint32_t i = 0; i < configuration->variant_count; i++) {
+        const struct vmc_parameters *parameters = configuration->variants[i].parameters;
+        json_object_set_new(engines, configuration->variants[i].name,
+                            json_string(parameters->engine_label));
+    }
     json_object_set_new(summary, "groups", groups_json(&world->fleet));
+    json_object_set_new(summary, "engines", engines);
 }
 
-static void keep_policy(struct arena *arena, struct experiment_variant *variant,
-                        const struct experiment_variant *base)
+static bool keep_policy(struct arena *arena, struct experiment_variant *variant,
+                        const struct configuration *configuration,
+                        const struct experiment_variant *base, struct error *error)
 {
     const struct vmc_parameters *own = variant->parameters;
     struct vmc_parameters *parameters = arena_take(arena, sizeof *parameters);
@@ -365,8 +387,11 @@ static void keep_policy(struct arena *arena, struct experiment_variant *variant,
         options->retry_after_ns = own->options->retry_after_ns;
     options->retry = own->options->retry;
     options->retry_policy = own->options->retry_policy;
-    parameters->options = options;
     variant->parameters = parameters;
+    const struct engine *engine = configure_find_engine(configuration, parameters->options);
+    if (configure_exchange(arena, parameters, engine, options, error))
+        return true;
+    return error_context(error, "policy \"%s\"", variant->name);
 }
 
 static const struct criterion criteria[] = {

@@ -46,10 +46,12 @@ struct domain {
     size_t criterion_count;
     size_t headline_count;     /* So many of them a sweep shows without being asked. */
     const char *criteria_note; /* A sentence to mind when reading them; NULL: none. */
-    /* Give `variant` everything of `base` but the retry policy. Its parameters are replaced by
-     * others in the arena. NULL: a variant is its policy, and nothing else. */
-    void (*keep_policy)(struct arena *arena, struct experiment_variant *variant,
-                        const struct experiment_variant *base);
+    /* Give `variant` everything of `base`, a variant of `configuration`, but the retry policy: its
+     * parameters are replaced by others in the arena, and the engine of `base` is opened once more.
+     * NULL: a variant is its policy, and nothing else. ERROR_SCENARIO where the engine refuses. */
+    bool (*keep_policy)(struct arena *arena, struct experiment_variant *variant,
+                        const struct configuration *configuration,
+                        const struct experiment_variant *base, struct error *error);
     /* Add what only this model knows to the summary; NULL: nothing. */
     void (*describe)(const struct configuration *configuration, json_t *summary);
     /* Name a value of a row column of categories: its text number `facet`, "region eu", "instance

@@ -313,6 +313,40 @@ static const struct schema_field fields[] = {
      .maximum = "32",
      .doc = "Windows in which every request is answered 503."},
 
+    {.path = "rce_crash",
+     .type = SCHEMA_MAP,
+     .doc =
+         "The engine crashes: what it has in memory is lost, answers under way find nobody. It is "
+         "started again and goes on from what it persisted last; callbacks that it had not "
+         "taken up are delivered again. Default: never."},
+    {.path = "rce_crash.probability",
+     .type = SCHEMA_SHARE,
+     .fallback = "0%",
+     .maximum = "50%",
+     .reason = "an engine that crashes all the time gets nowhere",
+     .doc = "Probability of a crash in each gap: before the first action of a step, between two, "
+            "and after the last. A workflow of one cluster of three hosts has about 130. A "
+            "workflow is given up after 20 crashes without a step taken up between them, and a "
+            "whole process after 100 crashes in the instant of its return."},
+    {.path = "rce_crash.after_action",
+     .type = SCHEMA_TREE,
+     .doc = "A number or a list of up to 32: a crash follows these actions of each workflow, "
+            "counted from 1 over its life; 0: it comes before the first. Default: none."},
+    {.path = "rce_crash.every",
+     .type = SCHEMA_DIST_DURATION,
+     .doc = "Time between two crashes, whatever the engine does; exponential for a mean time "
+            "between failures. Default: none."},
+    {.path = "rce_crash.downtime",
+     .type = SCHEMA_DIST_DURATION,
+     .fallback = "10s",
+     .doc = "Until the engine is started again. The default is an assumption."},
+    {.path = "rce_crash.scope",
+     .type = SCHEMA_CHOICE,
+     .fallback = "process",
+     .choices = "process|workflow",
+     .doc = "What goes down. process: the engine process with all its workflows, and the retry "
+            "budget and limiter that they share; workflow: the worker of one workflow."},
+
     {.path = "wave.schedule",
      .type = SCHEMA_CHOICE,
      .fallback = "evenly",
@@ -343,9 +377,13 @@ static const struct schema_field fields[] = {
      .doc = "The engines to compare, each in the same simulated worlds. The first is what the "
             "others are compared with; `{}` is the engine as it was before the fix."},
     {.path = "variants.*.engine",
-     .type = SCHEMA_TEXT,
+     .type = SCHEMA_TREE,
      .fallback = "rce",
-     .doc = "Name of the engine."},
+     .doc =
+         "The engine: a name, {plugin: FILE} for a shared object that exports rce_engine_get, or "
+         "{command: [WORDS]} for a program that speaks JSON Lines; both may have `config`, a map "
+         "of the engine's own. Files are relative to the scenario. A plugin runs inside this "
+         "program, with all its rights."},
     {.path = "variants.*.precheck",
      .type = SCHEMA_MAP,
      .doc = "Fix: read the state of the cluster until it is ready, before asking for maintenance. "
@@ -467,11 +505,13 @@ static const struct schema_field fields[] = {
     {.path = "variants.*.rollout.hand_over",
      .type = SCHEMA_CHOICE,
      .fallback = "before_maintenance",
-     .choices = "before_maintenance|all|none",
+     .choices = "before_maintenance|all|none|restart",
      .doc = "Which running workflows of a stage are handed to the new engine; the others end as "
             "they began. before_maintenance: those that have not asked for maintenance yet; all: "
             "also those that wait for an answer to a request without an idempotency key, which the "
-            "new engine can only make again; none: only what starts later is new."},
+            "new engine can only make again; none: only what starts later is new; restart: all, at "
+            "once and without `drain`: the old engine is stopped whatever it does, answers under "
+            "way are lost, and the new one begins from what was persisted last."},
     {.path = "variants.*.rollout.redrive",
      .type = SCHEMA_CHOICE,
      .fallback = "when_quiet",

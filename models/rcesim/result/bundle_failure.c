@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "models/rcesim/format/domain.h"
+#include "models/rcesim/interrupt.h"
 #include "models/rcesim/result/gantt.h"
 #include "models/rcesim/result/story.h"
 #include "models/rcesim/result/verdict.h"
@@ -107,6 +108,7 @@ static bool look(const struct bundle *bundle, const struct typical *typical, uin
         .variant = variant,
         .replication = bundle->result->first_replication + typical->replication,
         .sink = sink,
+        .interrupted = interrupt_flag(),
     };
     const struct record *record;
     struct error error;

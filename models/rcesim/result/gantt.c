@@ -47,6 +47,10 @@ static bool is_fatal(const struct trace *trace, const struct trace_record *recor
         *label = "callback lost";
         return true;
     }
+    if (is_of(trace, record, "answer lost")) {
+        *label = "answer lost in a crash";
+        return true;
+    }
     if (is_of(trace, record, "service answers") && record->values[1] != RCE_ACCEPTED &&
         record->values[1] != RCE_STATE) {
         *label = word_of(trace, record, 1);

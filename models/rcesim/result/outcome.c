@@ -5,6 +5,7 @@
 
 #include "models/rcesim/command.h"
 #include "models/rcesim/format/domain.h"
+#include "models/rcesim/interrupt.h"
 #include "models/rcesim/result/estimate.h"
 #include "models/rcesim/result/judged.h"
 #include "models/rcesim/run/single.h"
@@ -32,8 +33,10 @@ static const char *find_replay(const struct outcome *outcome, uint32_t variant)
         !find_violation(outcome->result, variant,
                         (size_t)result_find_metric(outcome->result, violations), &replication))
         return NULL;
-    struct single single = {
-        .configuration = outcome->configuration, .variant = variant, .replication = replication};
+    struct single single = {.configuration = outcome->configuration,
+                            .variant = variant,
+                            .replication = replication,
+                            .interrupted = interrupt_flag()};
     if (!single_find_row(&single, violations, &unit))
         return NULL;
     return arena_print(

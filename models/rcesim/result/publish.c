@@ -1,5 +1,6 @@
 #include "models/rcesim/result/publish.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,10 +146,27 @@ static bool check_junit(const struct publication *publication, struct error *err
     return true;
 }
 
+static bool check_recording(const struct publication *publication, struct error *error)
+{
+    const struct recording *recording = publication->recording;
+    if (recording == NULL)
+        return true;
+    const char *within = arena_print(publication->arena, "%s/-", recording->target.path);
+    if (directory_own_name(publication->target.path, recording->target.path) != NULL ||
+        directory_own_name(publication->target.path, within) != NULL ||
+        directory_own_name(recording->target.path, publication->target.path) != NULL)
+        return error_set(error, ERROR_USAGE,
+                         "--record %s: histories need a folder of their own, neither in the result "
+                         "directory %s nor around it",
+                         recording->target.path, publication->target.path);
+    return recording_check(recording, error);
+}
+
 bool publication_check(const struct publication *publication, struct error *error)
 {
     return directory_check(&publication->target, error) && check_junit(publication, error) &&
-           (publication->database == NULL || database_check(publication->database, error));
+           (publication->database == NULL || database_check(publication->database, error)) &&
+           check_recording(publication, error);
 }
 
 /* Thresholds that nobody judged must not be taken for some that were met. */
@@ -184,6 +202,55 @@ static int add_to_database(const struct publication *publication, const struct o
     return INTERRUPT_STATUS;
 }
 
+static void tell_recorded(const struct publication *publication,
+                          const struct recording_report *report)
+{
+    const char *folder = options_quote(publication->arena, publication->recording->target.path);
+    fprintf(stderr,
+            "rcesim: %zu histor%s of %" PRIu64 " workflow%s, %" PRIu64 " left out, %.1f MiB, in ",
+            report->history_count, report->history_count == 1 ? "y" : "ies", report->workflow_count,
+            report->workflow_count == 1 ? "" : "s", report->left_out_count,
+            (double)report->size_bytes / (1 << 20));
+    page_put(stderr, folder);
+    fprintf(stderr, "\n  rcesim check-engine ENGINE --history %s\n", folder);
+    if (report->shared_count > 0)
+        fprintf(stderr,
+                "rcesim: of %u variant%s all workflows were recorded, because they share a retry "
+                "budget or a limiter\n",
+                report->shared_count, report->shared_count == 1 ? "" : "s");
+    if (report->cut_count > 0)
+        fprintf(stderr, "rcesim: %zu histor%s cut; --record-mib gives room for more\n",
+                report->cut_count, report->cut_count == 1 ? "y is" : "ies are");
+}
+
+/* Write the histories, if there are to be some and nobody has interrupted so far. */
+static int record_histories(const struct publication *publication, bool was_interrupted)
+{
+    struct recording_report report;
+    struct error error;
+    if (publication->recording == NULL)
+        return 0;
+    if (was_interrupted) {
+        fprintf(stderr, "rcesim: interrupted; no histories are written\n");
+        return INTERRUPT_STATUS;
+    }
+    interrupt_catch();
+    if (!recording_write(publication->recording, publication->result, &report, &error)) {
+        if (error.code != ERROR_INTERRUPTED) {
+            int status = options_fail(&error);
+            fputs("rcesim: no histories are written; the result itself is whole, in ", stderr);
+            page_put(stderr, publication->target.path);
+            putc('\n', stderr);
+            return status;
+        }
+        fprintf(stderr, "rcesim: interrupted; no histories are written\n");
+        return INTERRUPT_STATUS;
+    }
+    if (!publication->is_quiet)
+        tell_recorded(publication, &report);
+    return 0;
+}
+
 int publication_publish(const struct publication *publication)
 {
     const struct result *result = publication->result;
@@ -210,10 +277,13 @@ int publication_publish(const struct publication *publication)
         if (!junit_write(publication->junit, &suite, &error))
             return options_fail(&error);
     }
+    bool was_interrupted = result->is_partial || *patience.interrupted != 0;
     int added = add_to_database(publication, outcome);
+    if (added == 0)
+        added = record_histories(publication, was_interrupted);
     if (added != 0)
         return added;
     note_left_out(publication);
     bool is_drawn = render_complain(&report);
-    return status_of(outcome, *patience.interrupted != 0, is_drawn);
+    return status_of(outcome, was_interrupted, is_drawn);
 }

@@ -7,6 +7,7 @@
 
 #include "models/rcesim/format/configure.h"
 #include "models/rcesim/result/outcome.h"
+#include "models/rcesim/run/recording.h"
 #include "reports/directory.h"
 #include "sim/base/arena.h"
 #include "sim/experiment/result.h"
@@ -19,6 +20,7 @@ struct publication {
     struct directory_target target;
     const char *junit;    /* Where the thresholds go as JUnit XML; NULL: nowhere. */
     const char *database; /* The SQLite database that the result is added to; NULL: none. */
+    const struct recording *recording; /* The histories that are written as well; NULL: none. */
     bool is_json, is_quiet;
 };
 

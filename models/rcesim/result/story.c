@@ -153,6 +153,12 @@ static const struct wording {
     {"ground truth", ANY, 0, "ground truth: %0"},
     {"engine replaced", ANY, 0, "ENGINE REPLACED: %0 -> %1"},
     {"workflow re-driven", ANY, 0, "WORKFLOW RE-DRIVEN by the %0 engine"},
+    {"engine crashed", 0, 0, "ENGINE PROCESS CRASHED[ after %1 actions][, %2 not carried out]"},
+    {"engine crashed", 0, 1, "ENGINE WORKER CRASHED[ after %1 actions][, %2 not carried out]"},
+    {"engine crashed", ANY, 0, "ENGINE STOPPED for another"},
+    {"workflow resumed", ANY, 0, "WORKFLOW RESUMED from %1[, events held: %2]"},
+    {"answer lost", ANY, 0, "answer to %0 finds nobody: %1[, task %2]"},
+    {"workflow given up", ANY, 0, "WORKFLOW GIVEN UP after %0 crashes in a row"},
 };
 
 static const char *find_wording(const char *type, const struct trace_record *record)

@@ -25,6 +25,7 @@ bool single_run(const struct single *single, struct arena *arena, const struct r
         .oracle = &oracle,
         .arena = arena,
         .sink = single->sink,
+        .interrupted = single->interrupted,
     };
     if (!model->run(&run, made, error))
         return false;

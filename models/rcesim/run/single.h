@@ -2,6 +2,7 @@
 #ifndef MODELS_RCESIM_RUN_SINGLE_H
 #define MODELS_RCESIM_RUN_SINGLE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +14,8 @@ struct single {
     const struct configuration *configuration;
     uint32_t variant;
     uint32_t replication;
-    struct model_sink *sink; /* May be NULL. */
+    struct model_sink *sink;                  /* May be NULL. */
+    const volatile sig_atomic_t *interrupted; /* May be NULL: then it is simulated to the end. */
 };
 
 /* Simulate it with the seed of the configuration; the record lies in the arena. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "models/rcesim/command.h"
 #include "models/rcesim/interrupt.h"
 #include "models/rcesim/run/shard.h"
 
@@ -159,6 +160,7 @@ static void make_or_end(struct work *work)
     fprintf(stderr,
             "rcesim: finished shards stay in %s; the same command again takes them from there\n",
             work->job.folder);
+    command_ended();
     exit(status);
 }
 

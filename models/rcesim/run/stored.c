@@ -219,7 +219,7 @@ bool stored_configure(const struct stored *stored, struct arena *arena,
         return error_set(error, ERROR_IO,
                          "%s: its scenario means something else today (hash %016" PRIx64
                          ", now %016" PRIx64 "): version %s wrote the file, this is %s; or a data "
-                         "file has changed that the scenario reads",
+                         "file that the scenario reads, or an engine that it runs, has changed",
                          stored->path, stored->label.simulation_hash, loaded->simulation_hash,
                          stored->label.program_version, command_version);
     loaded->resolved_text = stored->scenario_text;
@@ -267,7 +267,7 @@ static bool compare_facts(const struct facts *a, const struct facts *b, const ch
         {"variants", a->variants, b->variants, ""},
         {"hash of what is simulated", a->simulation, b->simulation,
          "; `rcesim scenario --resolved` shows what the scenario says now, scenario.resolved.yaml "
-         "of a result what it said then"},
+         "of a result what it said then; engines and data files that have changed count too"},
         {"rows (--rows)", a->rows, b->rows, ""},
     };
     for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)

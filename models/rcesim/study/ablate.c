@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "models/rcesim/format/domain.h"
+#include "models/rcesim/format/configure_engine.h"
 #include "models/rcesim/result/estimate.h"
 #include "models/vmc/config.h"
 #include "reports/figure.h"
@@ -111,6 +111,27 @@ static const struct factor *find_factor(const char *name)
     check_failed(__FILE__, __LINE__, "a known factor");
 }
 
+static const struct engine *engine_of(const struct ablate *ablate, uint32_t variant)
+{
+    const struct vmc_parameters *parameters = ablate->base->variants[variant].parameters;
+    return configure_find_engine(ablate->base, parameters->options);
+}
+
+/* What is exchanged are the options that a scenario offers every engine; the engine itself, with
+ * its config, has to be the same. */
+static bool is_same_engine(const struct ablate *ablate, struct error *error)
+{
+    const struct engine *first = engine_of(ablate, ablate->first);
+    const struct engine *fixed = engine_of(ablate, ablate->fixed);
+    if (engine_is_same_spec(first->spec, fixed->spec))
+        return true;
+    return error_set(error, ERROR_USAGE,
+                     "\"%s\" and \"%s\" run different engines, or one with different configs: "
+                     "their fixes cannot be combined",
+                     ablate->base->variants[ablate->first].name,
+                     ablate->base->variants[ablate->fixed].name);
+}
+
 static bool find_factors(struct ablate *ablate, struct error *error)
 {
     const struct configuration *base = ablate->base;
@@ -125,10 +146,8 @@ static bool find_factors(struct ablate *ablate, struct error *error)
                          base->variants[ablate->fixed].name);
     const struct vmc_parameters *a = base->variants[ablate->first].parameters;
     const struct vmc_parameters *b = base->variants[ablate->fixed].parameters;
-    if (a->engine != b->engine)
-        return error_set(error, ERROR_USAGE,
-                         "\"%s\" and \"%s\" run different engines, which cannot be combined",
-                         base->variants[ablate->first].name, base->variants[ablate->fixed].name);
+    if (!is_same_engine(ablate, error))
+        return false;
     for (size_t i = 0; i < ABLATE_FACTORS_MAX; i++)
         if (factors[i].differs(a->options, b->options))
             ablate->factors[ablate->factor_count++] = factors[i].name;
@@ -151,7 +170,8 @@ static const char *name_of(const struct ablate *ablate, uint32_t mask)
     return mask == 0 ? "none" : name;
 }
 
-static struct experiment_variant make_variant(const struct ablate *ablate, uint32_t mask)
+static bool make_variant(const struct ablate *ablate, uint32_t mask,
+                         struct experiment_variant *variant, struct error *error)
 {
     const struct vmc_parameters *first = ablate->base->variants[ablate->first].parameters;
     const struct vmc_parameters *fixed = ablate->base->variants[ablate->fixed].parameters;
@@ -162,8 +182,9 @@ static struct experiment_variant make_variant(const struct ablate *ablate, uint3
     for (size_t i = 0; i < ablate->factor_count; i++)
         if (mask >> i & 1)
             find_factor(ablate->factors[i])->take(options, fixed->options);
-    parameters->options = options;
-    return (struct experiment_variant){.name = name_of(ablate, mask), .parameters = parameters};
+    *variant = (struct experiment_variant){.name = name_of(ablate, mask), .parameters = parameters};
+    return configure_exchange(ablate->arena, parameters, engine_of(ablate, ablate->first), options,
+                              error);
 }
 
 bool ablate_prepare(struct ablate *ablate, struct error *error)
@@ -183,7 +204,8 @@ bool ablate_prepare(struct ablate *ablate, struct error *error)
             uint32_t variant = made->variant_count++;
             ablate->order[variant] = mask;
             ablate->variant_of[mask] = variant;
-            made->variants[variant] = make_variant(ablate, mask);
+            if (!make_variant(ablate, mask, &made->variants[variant], error))
+                return false;
         }
     ablate->configuration = made;
     return true;

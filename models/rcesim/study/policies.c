@@ -179,7 +179,8 @@ static bool load_policies(struct drawing_up *drawing_up, struct error *error)
         bool is_made = is_listed(&drawing_up->made, variant->name);
         if (!has_base || (!is_made && drawing_up->request->base == NULL))
             continue;
-        configuration->domain->keep_policy(arena, variant, base);
+        if (!configuration->domain->keep_policy(arena, variant, drawing_up->plain, base, error))
+            return false;
         policies->base = base->name;
     }
     policies->configuration = configuration;

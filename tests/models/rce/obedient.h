@@ -38,7 +38,7 @@ static inline void obedient_init(struct obedient *driver, const struct rce_plan 
     memset(driver, 0, offsetof(struct obedient, out));
     if (rce_engine.state_size_bytes(plan) > sizeof driver->block)
         abort();
-    rce_engine.init(driver->block, plan, options);
+    rce_engine.init(driver->block, &driver->process, plan, options);
     obedient_push(driver, (struct rce_input){.kind = RCE_INPUT_START});
 }
 

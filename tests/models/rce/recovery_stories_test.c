@@ -25,7 +25,7 @@ static void test_redriven_by_the_fixed_engine(void **state)
     uint8_t saved[512];
     size_t size_bytes = rce_engine.save(teller.block, saved, sizeof saved);
     assert_true(size_bytes <= sizeof saved);
-    assert_true(rce_engine.load(teller.block, &plan, &fixed, saved, size_bytes));
+    assert_true(rce_engine.load(teller.block, &teller.process, &plan, &fixed, saved, size_bytes));
     teller.now_ns += 5 * MIN;
     teller_event(&teller, RCE_INPUT_ENGINE_CHANGED, "engine changed");
     teller_event(&teller, RCE_INPUT_REDRIVEN, "redriven");

@@ -52,7 +52,8 @@ static void test_loaded_goes_on_as_the_saved_one(void **state)
         save(&driver, &saved);
         loaded = driver;
         memset(loaded.block, 0xa5, sizeof loaded.block);
-        assert_true(rce_engine.load(loaded.block, &plan, &options, saved.bytes, saved.size_bytes));
+        assert_true(rce_engine.load(loaded.block, &loaded.process, &plan, &options, saved.bytes,
+                                    saved.size_bytes));
         assert_true(rce_engine.digest(loaded.block) == rce_engine.digest(driver.block));
         obedient_step(&loaded);
         obedient_step(&driver);
@@ -102,8 +103,9 @@ static void check_refused(const struct rce_plan *other, const struct rce_options
                           const void *bytes, size_t size_bytes)
 {
     _Alignas(16) uint8_t block[OBEDIENT_BLOCK_BYTES];
+    struct rce_process process = {.started = false};
     memset(block, 0x5a, sizeof block);
-    assert_false(rce_engine.load(block, other, options, bytes, size_bytes));
+    assert_false(rce_engine.load(block, &process, other, options, bytes, size_bytes));
     for (size_t i = 0; i < sizeof block; i++)
         assert_int_equal(block[i], 0x5a);
 }
@@ -148,7 +150,7 @@ static void test_whatever_loads_takes_all_inputs(void **state)
                 struct saved damaged = saved;
                 damaged.bytes[at] = (uint8_t)(value < 15 ? value : 255);
                 damage_make_right(damaged.bytes, damaged.size_bytes);
-                if (!rce_engine.load(copy.block, &plan, &options, damaged.bytes,
+                if (!rce_engine.load(copy.block, &copy.process, &plan, &options, damaged.bytes,
                                      damaged.size_bytes)) {
                     refused_count++;
                     continue;
@@ -192,7 +194,8 @@ static void test_other_plans_are_refused(void **state)
     check_refused(&other, &options, saved.bytes, saved.size_bytes);
     clusters[0] = two_clusters[0];
     _Alignas(16) uint8_t block[OBEDIENT_BLOCK_BYTES];
-    assert_true(rce_engine.load(block, &other, &options, saved.bytes, saved.size_bytes));
+    assert_true(
+        rce_engine.load(block, &driver.process, &other, &options, saved.bytes, saved.size_bytes));
 }
 
 /* Everything that decides shows in the digest: all places of the path differ, and a foreign

@@ -65,7 +65,7 @@ static inline void teller_init(struct teller *teller, const struct rce_plan *pla
     teller->entropy = 0x8000000000000000u; /* u = 1/2: full jitter gives half of v */
     for (int i = 0; i < TELLER_TIMERS; i++)
         teller->timers[i] = TELLER_NEVER;
-    rce_engine.init(teller->block, plan, options);
+    rce_engine.init(teller->block, &teller->process, plan, options);
 }
 
 static inline void teller_say_time(struct teller *teller, int64_t at_ns)
@@ -256,8 +256,8 @@ static inline void teller_crash(struct teller *teller)
     for (int i = 0; i < TELLER_TIMERS; i++)
         teller->timers[i] = TELLER_NEVER;
     teller->process = (struct rce_process){.started = false};
-    if (!rce_engine.load(teller->block, teller->plan, teller->options, teller->record,
-                         teller->record_bytes))
+    if (!rce_engine.load(teller->block, &teller->process, teller->plan, teller->options,
+                         teller->record, teller->record_bytes))
         abort();
     teller_event(teller, RCE_INPUT_RESUMED, "resumed");
 }

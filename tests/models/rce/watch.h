@@ -81,7 +81,7 @@ static inline void watch_init(struct watch *watch, const struct rce_plan *plan,
     watch->options = options;
     for (int i = 0; i < WATCH_TIMERS; i++)
         watch->timers[i] = WATCH_NEVER;
-    rce_engine.init(watch->block, plan, options);
+    rce_engine.init(watch->block, &watch->process, plan, options);
 }
 
 /* The target whose newest request this is, or NULL. */
@@ -209,8 +209,8 @@ static inline void watch_saved(const struct watch *watch, const struct rce_input
     _Alignas(16) uint8_t block[WATCH_BLOCK_BYTES];
     size_t size_bytes = rce_engine.save(watch->block, saved, room_bytes);
     WATCH(size_bytes <= room_bytes);
-    WATCH(rce_engine.load(block, watch->plan, watch->options, saved, size_bytes));
     struct rce_process process = watch->process;
+    WATCH(rce_engine.load(block, &process, watch->plan, watch->options, saved, size_bytes));
     struct rce_actions out;
     rce_engine.step(block, &process, input, &out);
     WATCH(rce_engine.digest(block) == digest);

@@ -349,7 +349,7 @@ printf 'question: x?\nmodel: foo\nclients: {count: 3}\nvariants: {a: {}}\n' >foo
 expect 3 "foo.yaml:2:8: model:" "$program" validate foo.yaml
 is [ "$(grep -c 'foo.yaml' err.txt)" = 1 ]
 # What is printed for people fits into 80 columns.
-for command in "" run merge validate scenario trace compare sweep policies ablate calibrate fit doctor; do
+for command in "" run merge validate scenario trace compare sweep policies ablate calibrate fit check-engine doctor; do
     expect 0 "" "$program" $command --help
     is [ "$(awk 'length > 80' out.txt | wc -l)" = 0 ]
 done

@@ -148,8 +148,8 @@ static void policies_keep_their_policy(void **state)
                 "  after: {precheck: {}, retry: {after: 7min, policy: temporal}, idempotency: {}}\n"
                 "  policy: {retry: {policy: aws-standard}}\n");
     struct experiment_variant upon_after = c->variants[2], upon_before = c->variants[2];
-    domain_vmc.keep_policy(*state, &upon_after, &c->variants[1]);
-    domain_vmc.keep_policy(*state, &upon_before, &c->variants[0]);
+    assert_true(domain_vmc.keep_policy(*state, &upon_after, c, &c->variants[1], NULL));
+    assert_true(domain_vmc.keep_policy(*state, &upon_before, c, &c->variants[0], NULL));
     const struct rce_options *after =
         ((const struct vmc_parameters *)upon_after.parameters)->options;
     const struct rce_options *before =

@@ -41,6 +41,15 @@ is diff out.txt rows/summary.json
 is diff -r rows ranks-rows
 expect 10 "FAIL" ranks 2 run race.yaml -q -o failed --threshold 'api_calls(after) < 1'
 
+# Engines that are not linked in: every rank starts processes, or loads the object, of its own.
+built=$(dirname "$(readlink -f "$program")")
+for engine in "command:$built/rce-engine" "plugin:$built/librce_plugin.so"; do
+    expect 0 "Result: alone" "$program" run race.yaml -q -o alone --replications 7 --engine "$engine"
+    expect 0 "Result: many" ranks 3 run race.yaml -q -o many --replications 7 --engine "$engine" --threads 2
+    is diff -r alone many
+    rm -r alone many
+done
+
 # Errors: said once, with the status that they have everywhere, and nothing is left.
 once() { # once STATUS TEXT ARGUMENT...
     status=$1
@@ -58,6 +67,19 @@ once 2 "for one process" run race.yaml -q -o refused --shard 1/2
 once 2 "half_width" run race.yaml -q -o refused --set experiment.replications=null --set 'experiment.stop={rule: half_width, precision: [failure_rate(before)+-5%]}'
 is test ! -e refused
 is test ! -e refused.shards
+
+# An engine that dies in its first step ends the job, and says so; there is no result.
+cat >dies.sh <<'EOF'
+read -r line
+echo '{"protocol":1,"name":"dies","version":"1","capabilities":[],"state_version":1,"state_version_oldest":1}'
+read -r line
+exit 9
+EOF
+checks=$((checks + 1))
+ranks 3 run race.yaml -q -o broken --replications 10 --engine "command:sh dies.sh" >out.txt 2>err.txt
+[ $? = 1 ] || fail "status of a job whose engine dies"
+is grep -q "harness error.*ended with status 9" err.txt
+is test ! -e broken
 
 # A rank that cannot write its shard ends the job; what others finished stays, and the same command goes on from there.
 mkdir -p blocked.shards/shard-4-of-10.rcesim

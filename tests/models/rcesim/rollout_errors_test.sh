@@ -68,6 +68,23 @@ wrong 8:7 "$at.halt_if: there is no new engine here whose failures could halt an
 wrong 8:7 "$at.halt_if: there is no new engine here" 'placebo: true\n      halt_if: {failed: 5%}'
 wrong 8:25 "$at.halt_if.failed: \"150%\" is outside 0 to 1" 'to: after\n      halt_if: {failed: 150%}'
 
+# An engine that can read states and write none cannot be stopped, so nothing can be restarted with it.
+cat >bad.yaml <<'EOF'
+question: Why?
+variants:
+  before: {}
+  after:
+    engine:
+      command: [sh, -c, 'read line; echo "{\"protocol\":1,\"name\":\"x\",\"version\":\"0\",\"capabilities\":[\"load\"],\"state_version\":1,\"state_version_oldest\":1}"; cat >/dev/null']
+  canary:
+    rollout:
+      to: after
+      hand_over: all
+EOF
+expect 0 "" "$program" validate bad.yaml
+sed -i 's/hand_over: all/hand_over: restart/' bad.yaml
+expect 3 'bad.yaml:8:5: variants.canary.rollout: the engine "x" cannot save workflows' "$program" validate bad.yaml
+
 # Bins.
 printf 'question: Why?\nvariants: {before: {}}\nreport: {bin: 0min}\n' >bad.yaml
 expect 3 "bad.yaml:3:15: report.bin: 0min is less than the minimum 1min" "$program" validate bad.yaml

@@ -30,7 +30,7 @@ is diff out.txt story.txt
 expect 4 "cannot" trace --format jsonl -o nowhere/story.jsonl
 expect 2 "there is no workflow 1" trace --format jsonl --workflow 1 -o kept.jsonl
 is test ! -e kept.jsonl
-expect 2 "--format takes text, chrome or jsonl" trace --format perfetto
+expect 2 "--format takes text, chrome, jsonl or history" trace --format perfetto
 expect 0 '"oneOf"' "$program" trace --schema
 expect 2 "a scenario is missing" "$program" trace --format jsonl
 

@@ -295,10 +295,10 @@ static void test_halt(void **state)
     scene_destroy(scene);
 }
 
-static bool refuse(void *workflow, const struct rce_plan *plan, const struct rce_options *options,
+static bool refuse(void *workflow, void *process, const struct rce_plan *plan, const void *settings,
                    const void *bytes, size_t size_bytes)
 {
-    (void)workflow, (void)plan, (void)options, (void)bytes, (void)size_bytes;
+    (void)workflow, (void)process, (void)plan, (void)settings, (void)bytes, (void)size_bytes;
     return false;
 }
 

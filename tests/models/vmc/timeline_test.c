@@ -86,7 +86,7 @@ static void test_bins_against_rows(void **state)
 }
 
 /* The old engine without its timers: it waits for ever. */
-static enum rce_status step_without_timers(void *workflow, struct rce_process *process,
+static enum rce_status step_without_timers(void *workflow, void *process,
                                            const struct rce_input *input, struct rce_actions *out)
 {
     if (input->kind != RCE_INPUT_TIMER)

@@ -166,6 +166,44 @@ static void test_hash(void **state)
     assert_true(text_hash("foobar", 6) == UINT64_C(0x85944171f73967e8));
 }
 
+struct ends {
+    char order[8];
+    size_t count;
+};
+struct one_end {
+    struct ends *ends;
+    char name;
+};
+
+static void note_end(void *context)
+{
+    struct one_end *end = context;
+    end->ends->order[end->ends->count++] = end->name;
+}
+
+static void add_end(struct arena *arena, struct ends *ends, char name)
+{
+    struct one_end *end = arena_take(arena, sizeof *end);
+    *end = (struct one_end){ends, name};
+    arena_at_end(arena, note_end, end);
+}
+
+/* The last one first, while the memory is still there, and once only. */
+static void test_at_end(void **state)
+{
+    (void)state;
+    struct ends ends = {.count = 0};
+    struct arena *arena = arena_create("test", 0);
+    add_end(arena, &ends, 'a');
+    add_end(arena, &ends, 'b');
+    arena_reset(arena);
+    assert_string_equal(ends.order, "ba");
+    arena_reset(arena);
+    add_end(arena, &ends, 'c');
+    arena_destroy(arena);
+    assert_string_equal(ends.order, "bac");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_reset_keeps_the_blocks),
         cmocka_unit_test(test_large_blocks),
         cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_at_end),
         cmocka_unit_test(test_print),
         cmocka_unit_test(test_error_context),
         cmocka_unit_test(test_closest),
