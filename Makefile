@@ -165,6 +165,8 @@ asan: ## Run all tests under AddressSanitizer and UBSan, with slow checks
 
 # What has threads: the runner, and engines that are shared objects or processes, which each thread has its own of.
 TSAN_TESTS := $(wildcard tests/sim/experiment/*_test.c tests/models/vmc/*determinism*_test.c) \
+  $(addprefix tests/sim/explore/,exhaustive_test.c random_test.c order_test.c \
+  rare_test.c likelihood_test.c) \
   $(addprefix tests/models/engines/,batch_test.c damaged_plugin_test.c external_test.c)
 TSAN_SHELL_TESTS := tests/models/engines/plugin_test.sh tests/models/rcesim/external_test.sh
 
@@ -195,8 +197,9 @@ format: ## Format all C files
 install: $(BUILD)/rcesim $(BUILD)/$(NAME) install-rce ## Install program, man page, librce and its headers below PREFIX (default /usr/local)
 	install -D -m 755 $(BUILD)/release/rcesim $(DESTDIR)$(PREFIX)/bin/rcesim
 	$(if $(MPI),install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/rcesim-mpi)
-	install -d $(DESTDIR)$(PREFIX)/share/rcesim/scenarios
+	install -d $(DESTDIR)$(PREFIX)/share/rcesim/scenarios/schedules
 	install -m 644 scenarios/*.yaml $(DESTDIR)$(PREFIX)/share/rcesim/scenarios
+	install -m 644 scenarios/schedules/*.sched $(DESTDIR)$(PREFIX)/share/rcesim/scenarios/schedules
 	if command -v help2man >/dev/null; then install -d $(DESTDIR)$(PREFIX)/share/man/man1 && help2man -N -n \
 	  'simulate release orchestration' $(BUILD)/release/rcesim -o $(DESTDIR)$(PREFIX)/share/man/man1/rcesim.1; fi
 

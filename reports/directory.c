@@ -176,7 +176,14 @@ static bool check_own(const struct directory_target *target, const struct names 
                          target->path, kind, target->mark);
     for (size_t i = 0; i < found->count; i++) {
         const char *path = arena_print(arena, "%s/%s", target->path, found->items[i]);
-        if (!has_name(&own, found->items[i]) || is_folder(path))
+        bool is_inner = is_folder(path);
+        struct names inner = {0};
+        if (is_inner && read_list(&inner, &kind, arena, path))
+            return error_set(error, ERROR_IO,
+                             "%s is a result of its own, so %s is not replaced around it; remove "
+                             "it or move it away, or choose another folder with -o",
+                             path, target->path);
+        if (is_inner || !has_name(&own, found->items[i]))
             return error_set(error, ERROR_IO,
                              "%s is not of this program, so %s is not replaced; move it away, or "
                              "choose another folder",

@@ -9,6 +9,8 @@ const char *const identity_caveat = "Monte Carlo error only, not model error.";
 
 const char *identity_caveat_of(const struct identity *identity)
 {
+    if (identity->schedules > 0)
+        return "Says what was looked at; whether the model is like the world is another question.";
     return identity_is_of_data(identity)
                ? "Describes these data; whether others would be like them is another question."
                : identity_caveat;
@@ -21,6 +23,13 @@ const char *identity_line(const struct identity *identity, struct arena *arena)
         return arena_print(arena, "%s %s, data %s (hash %016" PRIx64 "), seed %" PRIu64,
                            identity->program, identity->version, identity->scenario,
                            identity->scenario_hash, identity->seed);
+    if (identity->schedules > 0)
+        return arena_print(
+            arena, "%s %s, scenario %s (hash %016" PRIx64 "), seed %" PRIu64 ", %s schedule%s%s",
+            identity->program, identity->version, identity->scenario, identity->scenario_hash,
+            identity->seed, figure_count(count, identity->schedules),
+            identity->schedules == 1 ? "" : "s",
+            identity_is_partial(identity) ? " (interrupted: a partial result)" : "");
     figure_count(count, identity->replications);
     const char *text = arena_copy_text(arena, count);
     if (identity->replications < identity->replications_planned)
@@ -46,6 +55,8 @@ json_t *identity_json(const struct identity *identity)
         identity_is_partial(identity), "command", identity->command, "caveat",
         identity_caveat_of(identity));
     CHECK(value != NULL);
+    if (identity->schedules > 0)
+        json_object_set_new(value, "schedules", json_integer((json_int_t)identity->schedules));
     return value;
 }
 

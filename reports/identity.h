@@ -23,6 +23,7 @@ struct identity {
     uint32_t replications;         /* Carried out (of measured data: 0) ... */
     uint32_t replications_planned; /* ... of so many: fewer if it was interrupted. */
     bool is_cut_short;             /* Interrupted in another way: not all settings were reached. */
+    uint64_t schedules;            /* Of an exploration, which has no replications: those run. */
     const char *command;           /* In a normal form. */
 };
 
@@ -32,11 +33,12 @@ extern const char *const identity_caveat;
 /* Was nothing simulated, because the result describes measured data? */
 static inline bool identity_is_of_data(const struct identity *identity)
 {
-    return identity->replications == 0 && identity->replications_planned == 0;
+    return identity->replications == 0 && identity->replications_planned == 0 &&
+           identity->schedules == 0;
 }
 
 /* The sentence about what is uncertain beside what intervals cover: identity_caveat, or that of
- * measured data. */
+ * measured data, or of schedules. */
 const char *identity_caveat_of(const struct identity *identity);
 
 /* Was the run cut short? */

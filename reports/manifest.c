@@ -85,6 +85,12 @@ void manifest_add_story(struct manifest_section *section, const char *title, con
     add_block(section, MANIFEST_STORY, title, text);
 }
 
+void manifest_add_picture(struct manifest_section *section, const char *title, const char *alt,
+                          const char *svg)
+{
+    add_block(section, MANIFEST_PICTURE, title, svg)->alt = words_clean(section->arena, alt);
+}
+
 struct manifest_block *manifest_add_table(struct manifest_section *section, const char *caption)
 {
     return add_block(section, MANIFEST_TABLE, caption, "");

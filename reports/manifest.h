@@ -15,6 +15,7 @@
  *     chart     "name" of one of the charts
  *     command   "text", "label"
  *     story     "title", "text" (preformatted, several lines)
+ *     picture   "title", "alt", "svg": a picture that is not drawn from data, as svg.h takes it
  *
  * A chart has name, kind, title, caption, alt, "x" and "y": {"label", "unit", "scale": linear or
  * log}, "data": NAME.tsv, "columns": [{"name", "role", "label"}], "marks": [{"axis": x or y, "at",
@@ -50,6 +51,7 @@ enum manifest_block_kind {
     MANIFEST_CHART,
     MANIFEST_COMMAND,
     MANIFEST_STORY,
+    MANIFEST_PICTURE,
 };
 enum manifest_style { MANIFEST_PLAIN, MANIFEST_NOTE, MANIFEST_WARNING };
 enum manifest_align { MANIFEST_LEFT, MANIFEST_RIGHT };
@@ -68,8 +70,9 @@ struct manifest_check {
 struct manifest_block {
     struct arena *arena;
     enum manifest_block_kind kind;
-    const char *text;                /* Text, command, story. */
+    const char *text;                /* Text, command, story; SVG of a picture. */
     const char *title;               /* Caption of a table, label of a command, title of a story. */
+    const char *alt;                 /* Of a picture, for people who cannot see it. */
     enum manifest_style style;       /* Text. */
     const struct chart *chart;       /* Chart. */
     struct manifest_column *columns; /* Table. */
@@ -109,6 +112,8 @@ void manifest_add_text(struct manifest_section *section, enum manifest_style sty
                        const char *text);
 void manifest_add_command(struct manifest_section *section, const char *label, const char *text);
 void manifest_add_story(struct manifest_section *section, const char *title, const char *text);
+void manifest_add_picture(struct manifest_section *section, const char *title, const char *alt,
+                          const char *svg);
 
 /* A table: columns first, then cells row by row from the left. */
 struct manifest_block *manifest_add_table(struct manifest_section *section, const char *caption);

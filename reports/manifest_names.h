@@ -2,8 +2,8 @@
 #ifndef REPORTS_MANIFEST_NAMES_H
 #define REPORTS_MANIFEST_NAMES_H
 
-static const char *const manifest_block_kinds[] = {"text",  "table",   "checks",
-                                                   "chart", "command", "story"};
+static const char *const manifest_block_kinds[] = {"text",    "table", "checks", "chart",
+                                                   "command", "story", "picture"};
 static const char *const manifest_styles[] = {"plain", "note", "warning"};
 static const char *const manifest_aligns[] = {"left", "right"};
 static const char *const manifest_marks[] = {"pass", "fail", "unsure"};

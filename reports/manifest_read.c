@@ -139,6 +139,10 @@ static bool read_identity(struct reading *reading, const json_t *document,
     if (!json_is_integer(seed))
         return fail(reading, "seed", "must be a whole number");
     identity->seed = (uint64_t)json_integer_value(seed);
+    const json_t *schedules = json_object_get(object, "schedules");
+    if (schedules != NULL && (!json_is_integer(schedules) || json_integer_value(schedules) < 0))
+        return fail(reading, "schedules", "must be a count");
+    identity->schedules = (uint64_t)json_integer_value(schedules);
     bool is_good =
         read_text(reading, object, "program", true, &identity->program) &&
         read_text(reading, object, "version", true, &identity->version) &&
@@ -398,7 +402,7 @@ static bool read_block(struct reading *reading, const json_t *object,
                        struct manifest_section *section)
 {
     size_t kind;
-    const char *title, *text;
+    const char *title, *text, *alt;
     if (!read_word(reading, object, "kind", manifest_block_kinds, MANIFEST_BLOCK_KIND_COUNT, &kind))
         return false;
     switch ((enum manifest_block_kind)kind) {
@@ -417,6 +421,13 @@ static bool read_block(struct reading *reading, const json_t *object,
             !read_text(reading, object, "text", true, &text))
             return false;
         manifest_add_story(section, title, text);
+        return true;
+    case MANIFEST_PICTURE:
+        if (!read_text(reading, object, "title", true, &title) ||
+            !read_text(reading, object, "alt", true, &alt) ||
+            !read_text(reading, object, "svg", true, &text))
+            return false;
+        manifest_add_picture(section, title, alt, text);
         return true;
     }
     return false;

@@ -75,6 +75,11 @@ static json_t *block_json(const struct manifest_block *block)
         set_text(value, "title", block->title);
         set_text(value, "text", block->text);
         break;
+    case MANIFEST_PICTURE:
+        set_text(value, "title", block->title);
+        set_text(value, "alt", block->alt);
+        set_text(value, "svg", block->text);
+        break;
     }
     return value;
 }

@@ -281,6 +281,15 @@ static void write_story(FILE *file, const struct manifest_block *block)
     put_fenced(file, "text", block->text);
 }
 
+/* There is no file to show, so the words stand for it. */
+static void write_drawing(FILE *file, const struct manifest_block *block, int number)
+{
+    fprintf(file, "**Figure %d.** ", number);
+    put_text(file, IN_LINE, block->title);
+    fputs("\n\n", file);
+    put_paragraphs(file, "", block->alt);
+}
+
 /* How many figures and tables there are so far: they have the numbers of the page. */
 struct counts {
     int figures, tables;
@@ -296,6 +305,7 @@ static void write_block(FILE *file, const struct manifest_block *block, const ch
     case MANIFEST_CHART: write_chart(file, block->chart, directory, ++counts->figures); return;
     case MANIFEST_COMMAND: write_command(file, block); return;
     case MANIFEST_STORY: write_story(file, block); return;
+    case MANIFEST_PICTURE: write_drawing(file, block, ++counts->figures); return;
     }
 }
 

@@ -369,6 +369,36 @@ static void write_chart(struct page_writer *writer, const struct chart *chart)
     fputs("</p>\n</div>\n</figure>\n", file);
 }
 
+/* A picture that is part of the manifest. It may have been edited, and is shown only if it is still
+ * one that the program could have drawn. */
+static void write_drawing(struct page_writer *writer, const struct manifest_block *block)
+{
+    FILE *file = writer->file;
+    int number = ++writer->figures;
+    struct svg_words words = {
+        .prefix = arena_print(writer->manifest->arena, "figure-%d-", number),
+        .title = block->title,
+        .alt = block->alt,
+    };
+    fprintf(file,
+            "<figure id=\"figure-%d\">\n<figcaption id=\"caption-%d\"><span class=\"number\">"
+            "Figure %d.</span> <b>",
+            number, number, number);
+    page_text_escape_line(file, block->title);
+    fprintf(file,
+            "</b></figcaption>\n<div class=\"scroll\" role=\"group\" tabindex=\"0\" "
+            "aria-labelledby=\"caption-%d\">\n",
+            number);
+    if (!svg_inline(file, block->text, &words, NULL)) {
+        open_note(file);
+        fputs("This picture is none that this program drew, or was changed in a way that may not "
+              "stand here. It showed:</p></div>\n",
+              file);
+        page_block_paragraphs(file, block->alt);
+    }
+    fputs("</div>\n</figure>\n", file);
+}
+
 void page_block_write(struct page_writer *writer, const struct manifest_block *block)
 {
     switch (block->kind) {
@@ -378,5 +408,6 @@ void page_block_write(struct page_writer *writer, const struct manifest_block *b
     case MANIFEST_CHART: write_chart(writer, block->chart); return;
     case MANIFEST_COMMAND: write_command(writer->file, block); return;
     case MANIFEST_STORY: write_story(writer->file, block); return;
+    case MANIFEST_PICTURE: write_drawing(writer, block); return;
     }
 }

@@ -1,5 +1,6 @@
 #include "reports/progress.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,21 +48,27 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t total, con
     if (progress->is_quiet || now_ns - progress->shown_at_ns < progress->pause_ns)
         return;
     progress->shown_at_ns = now_ns;
-    char left[UNITS_TEXT_SIZE_BYTES];
-    print_left(left, progress, done, total);
-    double share = total == 0 ? 1 : (double)done / (double)total;
-    char line[512];
+    char line[512], left[UNITS_TEXT_SIZE_BYTES], far[96];
+    double share = total == 0 ? 0 : (double)done / (double)total;
+    int full = (int)(share * BAR_WIDTH);
+    if (total == 0) {
+        snprintf(far, sizeof far, "%" PRIu64 " done", done);
+    } else {
+        print_left(left, progress, done, total);
+        snprintf(far, sizeof far, "%3.0f %%, %s left", 100 * share, left);
+    }
     if (!progress->is_terminal) {
-        fprintf(progress->file, "%3.0f %%, %s left%s%s\n", 100 * share, left,
-                *text == '\0' ? "" : ": ", text);
+        fprintf(progress->file, "%s%s%s\n", far, *text == '\0' ? "" : ": ", text);
         progress->pause_ns *= 2;
         if (progress->pause_ns > PAUSE_LOG_MAX_NS)
             progress->pause_ns = PAUSE_LOG_MAX_NS;
         return;
     }
-    int full = (int)(share * BAR_WIDTH);
-    snprintf(line, sizeof line, "[%.*s%*s] %3.0f %%, %s left  %s", full, "########################",
-             BAR_WIDTH - full, "", 100 * share, left, text);
+    if (total == 0)
+        snprintf(line, sizeof line, "%s  %s", far, text);
+    else
+        snprintf(line, sizeof line, "[%.*s%*s] %s  %s", full, "########################",
+                 BAR_WIDTH - full, "", far, text);
     if ((int)strlen(line) >= progress->width)
         line[progress->width - 1] = '\0'; /* A wrapped line could not be drawn over. */
     fprintf(progress->file, "\r\033[K%s", line);

@@ -22,7 +22,8 @@ struct progress {
 /* Start now. `file` is standard error but in tests. */
 struct progress progress_start(FILE *file, bool is_quiet);
 
-/* Say that `done` of `total` are done; `text` is the running estimate and may be "". */
+/* Say that `done` of `total` (0: nobody knows) are done; `text` is the running estimate and may be
+ * "". */
 void progress_show(struct progress *progress, uint64_t done, uint64_t total, const char *text);
 
 /* Real time since the start. For people: never into a result. */

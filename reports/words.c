@@ -121,7 +121,7 @@ static size_t line_size(const char *text, size_t length_max)
     size_t end = strcspn(text, "\n"), most = byte_of(text, length_max);
     if (end <= most)
         return end;
-    for (size_t at = most; at > most / 2; at--)
+    for (size_t at = most; at > most / 4; at--)
         if (text[at] == ' ')
             return at;
     return most;

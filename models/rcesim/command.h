@@ -42,6 +42,8 @@ int command_calibrate(int argc, char **argv);
 int command_merge(int argc, char **argv);
 int command_report(int argc, char **argv);
 int command_check_engine(int argc, char **argv);
+int command_explore(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 
 /* The version of the program. */

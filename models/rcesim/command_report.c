@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "models/rcesim/interrupt.h"
 #include "models/rcesim/options.h"
@@ -55,8 +56,8 @@ static void parse_options(struct options *options, int argc, char **argv)
          1},
         {"png", KEY_PNG, NULL, 0, "Draw every chart as PNG as well", 1},
         {"with", KEY_WITH, "DIR", 0,
-         "Put what a study found into the page: the result of ablate, sweep, policies, calibrate "
-         "or fit; may be given several times",
+         "Put what a study found into the page: the result of explore, ablate, sweep, policies, "
+         "calibrate or fit; may be given several times",
          1},
         {"output", KEY_OUTPUT, "DIR", 0, "Write to another folder (default: into the result)", 1},
         {"force", KEY_FORCE, NULL, 0, "Replace a report that is there, with --output", 1},
@@ -71,7 +72,9 @@ static void parse_options(struct options *options, int argc, char **argv)
             "Make the pages and the charts of a result again, from its folder alone: report.html "
             "and report.md from report.json, and each chart from its .tsv."
             "\vWords can be edited in report.json and data in the .tsv files first; the .gp "
-            "files are written again. Exit status 5: a picture is missing because gnuplot is "
+            "files are written again. What `rcesim explore -o DIR/explore` has left is put into "
+            "the "
+            "page. Exit status 5: a picture is missing because gnuplot is "
             "missing or failed; the pages are written and say so.",
     };
     command_parse(&argp, argc, argv, options);
@@ -162,11 +165,21 @@ static int report(const struct options *options)
     return is_drawn ? 0 : ERROR_CHART;
 }
 
+/* What was explored into the folder of the result (`explore -o DIR/explore`) belongs to its page.
+ */
+static void add_exploration(struct options *options)
+{
+    const char *folder = arena_print(options->arena, "%s/explore", options->folder);
+    if (access(arena_print(options->arena, "%s/findings.json", folder), R_OK) == 0)
+        options_list_add(&options->with, options->arena, folder);
+}
+
 int command_report(int argc, char **argv)
 {
     struct arena *arena = arena_create("program", 0);
     struct options options = {.arena = arena};
     parse_options(&options, argc, argv);
+    add_exploration(&options);
     int status = report(&options);
     arena_destroy(arena);
     return status;

@@ -34,6 +34,8 @@ static const struct command {
     {"ablate", "find out what each fix does, alone and beside the others", command_ablate},
     {"calibrate", "turn values of a scenario until it shows what was observed", command_calibrate},
     {"fit", "find the distribution of measured delays, as scenario lines", command_fit},
+    {"explore", "look for the smallest story that fails, say how far was looked", command_explore},
+    {"replay", "carry out schedules again and see whether they end as they say", command_replay},
     {"check-engine", "try whether an engine keeps its contract", command_check_engine},
     {"doctor", "look at the machine: libraries, gnuplot, fonts, memory", command_doctor},
 };
@@ -50,8 +52,9 @@ static void print_help(void)
            "  --help     this text; `rcesim COMMAND --help` says more\n"
            "  --version  the version\n\n"
            "Exit status: 0 ok, 1 internal error, 2 usage, 3 scenario, 4 input/output,\n"
-           "5 gnuplot missing or failed (data kept), 10 a threshold failed, 11 a threshold\n"
-           "is inconclusive, 130 interrupted (a partial result is marked so).\n");
+           "5 gnuplot missing or failed (data kept), 10 a threshold failed, or explore has\n"
+           "found something, 11 a threshold is inconclusive, 130 interrupted (a partial\n"
+           "result is marked so).\n");
 }
 
 static int fail_on_command(const char *name)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "models/rcesim/format/configure_engine.h"
+#include "models/rcesim/interrupt.h"
 #include "reports/table.h"
 #include "sim/experiment/experiment.h"
 
@@ -254,6 +255,13 @@ const char *options_command(const struct options_scenario *options, const char *
 
 int options_fail(const struct error *error)
 {
+    /* A signal may end an engine that is a process before it has said a word: that is no fault of
+     * the scenario. What a file or a disk does is told all the same. */
+    bool is_of_work = error->code == ERROR_SCENARIO || error->code == ERROR_INTERNAL;
+    if (error->code == ERROR_INTERRUPTED || (is_of_work && *interrupt_flag() != 0)) {
+        fputs("rcesim: interrupted\n", stderr);
+        return INTERRUPT_STATUS;
+    }
     fputs("rcesim: ", stderr);
     page_put(stderr, error->message); /* It quotes scenarios. */
     putc('\n', stderr);

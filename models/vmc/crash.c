@@ -32,6 +32,7 @@
  */
 #include <string.h>
 
+#include "models/vmc/crash_gap.h"
 #include "models/vmc/world.h"
 
 enum { CRASHES_IN_A_ROW_MAX = 20, LOOPS_MAX = 100 };
@@ -288,20 +289,6 @@ void crash_stop(struct world *world, uint32_t index)
         running->engine->workflow_end(sddc->workflow, running->process);
 }
 
-/* Name a gap: kind 3 bits, operation 4, number 12, deliveries 6, place in the step 7. Numbers that
- * do not fit wrap around; deliveries do not come to so many, and neither do actions. */
-static struct draw_name name_gap(const struct world *world, uint32_t index,
-                                 const struct rce_input *input, uint32_t place)
-{
-    bool has_target = input->kind == RCE_INPUT_RESPONSE || input->kind == RCE_INPUT_CALLBACK;
-    uint32_t operation = has_target ? (uint32_t)input->operation : 0;
-    uint32_t occurrence = (uint32_t)input->kind << 29 | operation << 25 |
-                          (world->delivery.number & 0xfff) << 13 |
-                          (world->delivery.deliveries_count & 0x3f) << 7 | (place & 0x7f);
-    return (struct draw_name){entity_of_target(index, input->cluster, input->host), PURPOSE_CRASH,
-                              occurrence};
-}
-
 static bool follows_action(const struct vmc_crash *crash, uint32_t count)
 {
     for (uint32_t i = 0; i < crash->actions_count; i++)
@@ -345,7 +332,8 @@ bool crash_carry_out(struct world *world, uint32_t index, const struct rce_input
             i > 0 ? follows_action(crash, durable->actions_count)
                   : durable->actions_count == 0 && durable->epoch == 0 && follows_action(crash, 0);
         if (crashes ||
-            oracle_happens(world->oracle, name_gap(world, index, input, i), crash->probability)) {
+            oracle_happens(world->oracle, crash_gap_name(&world->delivery, index, input, i),
+                           crash->probability)) {
             crash_in_step(world, index, i, !crashes);
             return false;
         }

@@ -55,6 +55,8 @@ static void end_workflow(struct world *world, uint32_t index, const struct rce_a
         sddc->cause =
             (uint8_t)(world->durables == NULL ? cause : crash_cause(world, index, action, cause));
         STORY(world, STORY_CAUSE, entity_of_sddc(index), sddc->cause);
+        if (explore_is_wanted(world) && world->parameters->rollout == NULL)
+            explore_tell_failure(world, index);
     } else {
         invariant_check_completed(world, index);
     }
@@ -70,6 +72,11 @@ static void set_timer(struct world *world, uint32_t index, const struct rce_acti
     int64_t at_ns = action->at_ns;
     struct sim_handle *handle = &sddc->timers[action->timer];
     STORY(world, STORY_TIMER, entity_of_sddc(index), action->timer, (uint64_t)at_ns);
+    if (__builtin_expect(world->asks_order, 0))
+        at_ns = explore_ask_order(world, &(struct sim_event){.time_ns = at_ns,
+                                                             .subject = entity_of_sddc(index),
+                                                             .kind = EVENT_TIMER,
+                                                             .a = action->timer});
     if (sim_reschedule(world->sim, *handle, at_ns))
         return;
     *handle = sim_schedule(world->sim, &(struct sim_event){.time_ns = at_ns,
@@ -104,7 +111,7 @@ static void take_note(struct world *world, uint32_t index, const struct rce_acti
     }
 }
 
-void driver_carry_out(struct world *world, uint32_t index, const struct rce_action *action)
+static inline void carry_out(struct world *world, uint32_t index, const struct rce_action *action)
 {
     struct sddc *sddc = &world->sddcs[index];
     switch (action->kind) {
@@ -116,6 +123,11 @@ void driver_carry_out(struct world *world, uint32_t index, const struct rce_acti
     case RCE_FAIL: end_workflow(world, index, action); return;
     case RCE_LOG: take_note(world, index, action); return;
     }
+}
+
+void driver_carry_out(struct world *world, uint32_t index, const struct rce_action *action)
+{
+    carry_out(world, index, action);
 }
 
 /* Hand one input to the engine of a workflow and carry out what comes back. False: not to the end,
@@ -139,10 +151,12 @@ bool driver_feed(struct world *world, uint32_t index, struct rce_input *input)
         running->engine->step(sddc->workflow, running->process, input, actions);
     if (!harness_accepts(world, index, input, status))
         return false;
+    if (__builtin_expect(world->hashes_memory, 0))
+        explore_remember(world, index, input);
     if (__builtin_expect(world->durables != NULL, 0))
         return crash_carry_out(world, index, input);
     for (uint32_t i = 0; i < actions->count; i++)
-        driver_carry_out(world, index, &actions->items[i]);
+        carry_out(world, index, &actions->items[i]);
     return true;
 }
 

@@ -27,6 +27,8 @@ void invariant_break(struct world *world, uint32_t entity, enum vmc_violation vi
     world_count(world, METRIC_VIOLATIONS, 1);
     world_count(world, (enum vmc_metric)(METRIC_FIRST_VIOLATION + violation), 1);
     STORY(world, STORY_VIOLATION, entity, violation);
+    if (explore_is_wanted(world))
+        explore_tell_violation(world, entity, violation);
 }
 
 #ifdef RCESIM_SLOW_CHECKS
@@ -81,6 +83,7 @@ void invariant_check_believed(struct world *world, uint32_t index, const struct 
 {
     struct sddc *sddc = &world->sddcs[index];
     bool sound = false;
+    world->believed_operation = (uint8_t)action->operation;
     if (action->task > 0 && action->task <= sddc->tasks_count) {
         const struct task *task = &sddc->tasks[action->task];
         const struct target *target = service_target(sddc, action->cluster, action->host);

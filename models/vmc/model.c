@@ -15,10 +15,17 @@ void world_schedule(struct world *world, int64_t delay_ns, enum event_kind kind,
     if (delay_ns > INT64_MAX - world->now_ns)
         check_limit(
             "simulated time would pass 292 years; make the durations of the scenario shorter");
-    sim_schedule(world->sim, &(struct sim_event){.time_ns = world->now_ns + delay_ns,
-                                                 .subject = entity,
-                                                 .kind = (uint16_t)kind,
-                                                 .a = a});
+    /* A literal in each branch, so that the usual one need not pass through memory. */
+    if (__builtin_expect(world->asks_order, 0))
+        explore_schedule(world, &(struct sim_event){.time_ns = world->now_ns + delay_ns,
+                                                    .subject = entity,
+                                                    .kind = (uint16_t)kind,
+                                                    .a = a});
+    else
+        sim_schedule(world->sim, &(struct sim_event){.time_ns = world->now_ns + delay_ns,
+                                                     .subject = entity,
+                                                     .kind = (uint16_t)kind,
+                                                     .a = a});
 }
 
 void world_count(struct world *world, enum vmc_metric metric, int64_t n)
@@ -231,14 +238,17 @@ static bool simulate(struct world *world, struct error *error)
     struct ahead ahead = {0};
     bool is_large = world->sddcs_count >= LARGE_FLEET;
     wave_begin(world);
-    timeline_begin(world);
+    if (world->probe == NULL)
+        timeline_begin(world);
     if (world->parameters->rollout != NULL)
         rollout_begin(world);
     crash_begin(world);
     while (sim_next(world->sim, &event)) {
         if (is_large)
             look_ahead(world, &ahead);
-        world->now_ns = event.time_ns;
+        uint64_t event_count = sim_event_count(world->sim);
+        world->now_ns = world->oracle->now_ns = event.time_ns;
+        world->oracle->event_count = event_count;
         handle(world, &event);
         if (__builtin_expect(world->is_harness_broken, 0)) {
             /* An engine that was not waited for any longer is not broken. */
@@ -246,10 +256,10 @@ static bool simulate(struct world *world, struct error *error)
                 return error_set(error, ERROR_INTERRUPTED, "interrupted");
             return false;
         }
-        if (model_is_interrupted(world->run, sim_event_count(world->sim)))
+        if (model_is_interrupted(world->run, event_count))
             return error_set(error, ERROR_INTERRUPTED, "interrupted");
     }
-    if (sim_stop_reason(world->sim) == SIM_STOP_EVENT_LIMIT)
+    if (sim_stop_reason(world->sim) == SIM_STOP_EVENT_LIMIT && world->probe == NULL)
         return error_set(error, ERROR_SCENARIO,
                          "more than %llu events, and no end: the engine \"%s\" retries%s "
                          "too often for its deadlines",
@@ -263,21 +273,42 @@ static bool simulate(struct world *world, struct error *error)
  * 16 hosts has about 4,000. */
 enum { EVENTS_PER_SDDC_MAX = 100000 };
 
+static void make_sim(struct world *world)
+{
+    enum { PENDING_OF_ONE_SDDC = 31, PENDING = 256 };
+    const struct model_probe *probe = world->probe;
+    uint64_t event_max = (uint64_t)world->sddcs_count * EVENTS_PER_SDDC_MAX;
+    sim_tie_order *order = world->parameters->shuffle_ties && probe == NULL ? tie_order : NULL;
+    world->sim = sim_create(
+        world->arena,
+        &(struct sim_options){
+            .capacity = probe != NULL && world->sddcs_count == 1 ? PENDING_OF_ONE_SDDC : PENDING,
+            .tie_order = world->asks_order ? explore_order : order,
+            .tie_context = world,
+            .causes = trace_keeping_events(world->trace),
+            .event_max = probe != NULL && probe->event_max > 0 ? probe->event_max : event_max,
+        });
+}
+
 static bool run(const struct model_run *model_run, struct record *record, struct error *error)
 {
     const struct vmc_parameters *parameters = model_run->parameters;
     uint32_t sddcs_count = parameters->world->fleet.sddcs_count;
     struct world *world = arena_take(model_run->arena, sizeof *world);
     struct error harness_error; /* `error` may be NULL */
-    *world = (struct world){.config = parameters->world,
-                            .parameters = parameters,
-                            .run = model_run,
-                            .oracle = model_run->oracle,
-                            .arena = model_run->arena,
-                            .record = record,
-                            .harness_error = error != NULL ? error : &harness_error,
-                            .sddcs_count = sddcs_count,
-                            .trigger_end_ns = service_trigger_end_ns(&parameters->world->service)};
+    /* Field by field: as a literal, the actions would be cleared twice and copied in every run. */
+    world->config = parameters->world;
+    world->parameters = parameters;
+    world->run = model_run;
+    world->oracle = model_run->oracle;
+    world->arena = model_run->arena;
+    world->record = record;
+    world->harness_error = error != NULL ? error : &harness_error;
+    world->sddcs_count = sddcs_count;
+    world->probe = model_run->probe;
+    world->asks_order = model_run->probe != NULL && model_run->probe->asks_order;
+    world->hashes_memory = model_run->probe != NULL && model_run->probe->hashes_memory;
+    world->trigger_end_ns = service_trigger_end_ns(&parameters->world->service);
     if (model_run->sink != NULL && model_run->sink->trace != NULL) {
         world->trace = model_run->sink->trace;
         world->trace_sddc = model_run->sink->trace_unit;
@@ -285,22 +316,21 @@ static bool run(const struct model_run *model_run, struct record *record, struct
     record->unit_count = sddcs_count;
     number_regions(world);
     world->sddcs = arena_take_array(world->arena, sddcs_count, sizeof *world->sddcs);
-    world->sim =
-        sim_create(world->arena, &(struct sim_options){
-                                     .capacity = 256,
-                                     .tie_order = parameters->shuffle_ties ? tie_order : NULL,
-                                     .tie_context = world,
-                                     .event_max = (uint64_t)sddcs_count * EVENTS_PER_SDDC_MAX,
-                                 });
+    make_sim(world);
     driver_begin_engine(world, VERSION_OLD, parameters->engine,
                         parameters->settings != NULL ? parameters->settings : parameters->options);
     bool is_good = simulate(world, error);
     driver_end_engines(world);
     if (!is_good)
         return false;
-    close_accounts(world);
-    rows_write(world);
+    explore_close(world);
+    if (world->probe == NULL) {
+        close_accounts(world);
+        rows_write(world);
+    }
     record->history_hash = sim_history_hash(world->sim);
+    if (world->hashes_memory)
+        record->history_hash = history_fold(record->history_hash, world->memory_hash);
     record->event_count = sim_event_count(world->sim);
     return true;
 }
@@ -581,4 +611,5 @@ const struct model vmc_model = {
     .purposes = vmc_purposes,
     .units_max = units_max,
     .run = run,
+    .explore = &vmc_explore,
 };

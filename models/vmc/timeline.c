@@ -14,13 +14,16 @@ void timeline_begin(struct world *world)
 /* The minute that was counted is over. */
 void timeline_count_minute(struct world *world)
 {
+    if (world->probe != NULL)
+        return;
     series_add(&world->record->series[SERIES_REQUESTS_OFFERED], world->minute * UNITS_MIN,
                (uint32_t)world->calls_in_minute);
 }
 
 void timeline_count(struct world *world, enum vmc_series series)
 {
-    series_add(&world->record->series[series], world->now_ns, 1);
+    if (world->probe == NULL)
+        series_add(&world->record->series[series], world->now_ns, 1);
 }
 
 /* The series of one kind, since the start of the wave and since the deployment. */

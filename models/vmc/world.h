@@ -13,6 +13,7 @@
  *   invariant.c  what must hold after every step
  *   cause.c      why a workflow failed, in truth
  *   timeline.c, rows.c, attempts.c, model.c, story.c   what comes out
+ *   explore.c    what an explorer needs to know, and the order of events in its hands
  *
  * Memory: an SDDC's parts are taken from the replication's arena when it starts. A task is what an
  * accepted request created; tasks are numbered from 1 within their SDDC and never go away, so a
@@ -292,6 +293,16 @@ struct world {
     int64_t calls_in_minute;
     int64_t last_end_ns;
     int64_t trigger_end_ns; /* of the last outage window; -1 = none, or they never end */
+    /* For explorers: explore.c. */
+    const struct model_probe *probe; /* NULL: a run for its record */
+    bool asks_order;
+    bool hashes_memory; /* keep memory_hash: what the engines planned and remembered */
+    uint64_t memory_hash;
+    uint8_t believed_operation; /* enum rce_operation of the callback that was believed last */
+    uint32_t put_back;          /* of the event that is being scheduled */
+    uint64_t order_sequence;
+    struct order_count *order_counts; /* [order_room] */
+    uint32_t order_room, order_used;
 };
 
 /* Draws with the world's names. A NULL distribution is 0. */
@@ -430,6 +441,26 @@ static inline bool attempts_are_wanted(const struct world *world)
 }
 void attempts_note_sent(struct world *world, uint32_t slot);
 void attempts_write(struct world *world, uint32_t slot, bool is_heard);
+
+/* explore.c */
+extern const struct model_explore vmc_explore;
+static inline bool explore_is_wanted(const struct world *world)
+{
+    const struct model_sink *sink = world->run->sink;
+    return __builtin_expect(sink != NULL, 0) && sink->finding != NULL;
+}
+void explore_tell_violation(struct world *world, uint32_t entity, enum vmc_violation violation);
+void explore_tell_failure(struct world *world, uint32_t index);
+void explore_close(struct world *world);
+/* Fold the actions of a step, and what its engine then remembers, into world->memory_hash. */
+void explore_remember(struct world *world, uint32_t index, const struct rce_input *input);
+
+/* explore_order.c */
+/* Ask where an event that is about to be scheduled stands among those of its instant; returns when
+ * it is due, later than it says where there is a slack window. Only where world->asks_order. */
+int64_t explore_ask_order(struct world *world, const struct sim_event *event);
+void explore_schedule(struct world *world, const struct sim_event *event);
+uint64_t explore_order(void *context, const struct sim_event *event);
 
 /* story.c: trace records. */
 enum story_type {

@@ -86,7 +86,7 @@ bool units_parse_duration(const char *text, int64_t *duration_ns, struct error *
 {
     bool negative = *text == '-';
     const char *at = text + negative;
-    double total_ns = 0;
+    long double total_ns = 0; /* A double has too few digits for years in ns. */
     if (*at == '\0' || *at == '-' || *at == '+')
         return error_set(error, ERROR_SCENARIO,
                          "\"%s\" is not a duration (write for example 90s, 12min, 1h30min)", text);
@@ -108,13 +108,13 @@ bool units_parse_duration(const char *text, int64_t *duration_ns, struct error *
             return error_set(error, ERROR_SCENARIO,
                              "\"%.*s\" is not a unit of time (units: ns us ms s min h d)",
                              (int)length, rest);
-        total_ns += number * (double)unit->size_ns;
+        total_ns += (long double)number * (long double)unit->size_ns;
         at = rest + length;
     }
-    if (total_ns > 9.2e18)
+    if (total_ns > 9.2e18L)
         return error_set(error, ERROR_SCENARIO,
                          "\"%s\" is too long a duration (at most about 292 years)", text);
-    *duration_ns = negative ? -llround(total_ns) : llround(total_ns);
+    *duration_ns = negative ? -llroundl(total_ns) : llroundl(total_ns);
     return true;
 }
 

@@ -111,6 +111,22 @@ int64_t dist_count(const struct dist *dist, double u)
     return (int64_t)fmin(fmax(floor(dist_quantile(dist, u) + 0.5), -0x1p53), 0x1p53);
 }
 
+static int64_t round_typical(const struct dist *dist)
+{
+    return dist->dimension == DIST_DURATION ? dist_duration_ns(dist, 0.5) : dist_count(dist, 0.5);
+}
+
+void dist_keep_typical(struct dist *dist)
+{
+    dist->typical = round_typical(dist);
+    dist->has_typical = true;
+}
+
+int64_t dist_typical(const struct dist *dist)
+{
+    return dist->has_typical ? dist->typical : round_typical(dist);
+}
+
 static struct dist_split split_steps(const struct dist_steps *steps, double x)
 {
     uint32_t low = 0, high = steps->count;
@@ -319,6 +335,12 @@ double dist_cdf(const struct dist *dist, double x)
 {
     struct dist_split split = dist_split(dist, x);
     return fmin(split.below + split.equal, 1);
+}
+
+double dist_tail(const struct dist *dist, double x)
+{
+    struct dist_split split = dist_split(dist, x);
+    return fmin(split.equal + split.above, 1);
 }
 
 static double partial_mean_bounded(const struct dist *dist, double x)

@@ -86,8 +86,14 @@ int64_t dist_duration_ns(const struct dist *dist, double u);
 /* Return Q(u) of a number rounded to the nearest whole one (halves up), within +-2^53. */
 int64_t dist_count(const struct dist *dist, double u);
 
+/* Return dist_duration_ns or dist_count, by the dimension, of u = 1/2. O(1) for what was parsed. */
+int64_t dist_typical(const struct dist *dist);
+
 /* Return P(X <= x). */
 double dist_cdf(const struct dist *dist, double x);
+
+/* Return P(X >= x), accurate where it is tiny. */
+double dist_tail(const struct dist *dist, double x);
 
 /* Return the expected value; may be INFINITY. Before any rounding and clamping. O(1). */
 double dist_mean(const struct dist *dist);

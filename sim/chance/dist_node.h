@@ -87,6 +87,8 @@ struct dist {
     enum dist_kind kind;
     enum dist_dimension dimension;
     double min, max, mean;
+    int64_t typical; /* Rounded as a variate of u = 1/2 is; kept for what was parsed. */
+    bool has_typical;
     const char *text;
     double offset; /* Added to exponential, lognormal, normal, Weibull and gamma variates. */
     union {
@@ -139,6 +141,9 @@ void dist_breaks(const struct dist *dist, struct dist_breaks *breaks);
 
 /* Fill in min, max and mean of a node whose kind and parameters stand. */
 void dist_finish(struct dist *dist);
+
+/* Work the typical value out once and for all, before anybody else sees the distribution. */
+void dist_keep_typical(struct dist *dist);
 
 /* Build the guide of a rising table. */
 struct dist_guide dist_guide_build(struct arena *arena, const double *edges, uint32_t count);

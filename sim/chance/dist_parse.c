@@ -856,11 +856,13 @@ const struct dist *dist_parse(struct arena *arena, const char *text,
         .error = error == NULL ? &ignored : error,
     };
     struct dist_span whole = dist_text_trim(&parser, (struct dist_span){0, strlen(text)});
-    const struct dist *dist = parse_span(&parser, whole);
+    struct dist *dist = parse_span(&parser, whole);
     if (dist != NULL && dist->min < 0 && !options->allow_negative) {
         dist_text_complain(&parser, whole.at, "this can be negative (as low as %s)",
                            print_value(&parser, fmax(dist->min, -(double)DIST_DURATION_MAX_NS)));
         return NULL;
     }
+    if (dist != NULL)
+        dist_keep_typical(dist);
     return dist;
 }

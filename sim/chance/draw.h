@@ -24,6 +24,7 @@
 #ifndef SIM_CHANCE_DRAW_H
 #define SIM_CHANCE_DRAW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,19 @@ enum { DRAW_PURPOSE_MODEL_FIRST = 256 };
 struct draw_name {
     uint32_t entity, purpose, occurrence;
 };
+
+static inline bool draw_name_equals(struct draw_name a, struct draw_name b)
+{
+    return a.entity == b.entity && a.purpose == b.purpose && a.occurrence == b.occurrence;
+}
+
+/* Return a hash for tables of names; the low bits are as good as the others. */
+static inline uint32_t draw_name_hash(struct draw_name name)
+{
+    uint64_t hash = ((uint64_t)name.entity << 32 | name.occurrence) * UINT64_C(0x9e3779b97f4a7c15);
+    hash ^= (hash >> 32) ^ (uint64_t)name.purpose * UINT64_C(0xd6e8feb86659fd93);
+    return (uint32_t)(hash * UINT64_C(0xff51afd7ed558ccd) >> 32);
+}
 
 /* The two halves of a block. */
 struct draw_block {

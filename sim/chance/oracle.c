@@ -1,6 +1,6 @@
 #include "sim/chance/oracle.h"
 
-#include <math.h>
+#include <string.h>
 
 #include "sim/base/check.h"
 
@@ -14,71 +14,94 @@ const struct purpose *purpose_find(const struct purpose *table, uint32_t number)
 
 /* Open addressing; `slots` hold an index into `overrides` plus 1, or 0. */
 struct oracle_table {
-    size_t count;
+    size_t count, room;
     size_t slot_mask;
-    const struct oracle_override *overrides;
+    struct oracle_override *overrides;
     uint64_t *uses;
-    const uint32_t *slots;
+    uint32_t *slots;
+    uint64_t filter; /* filter_bit of all names: most draws are in no table of a few. */
+    struct arena *arena;
 };
 
-static size_t hash_name(struct draw_name name)
+/* The slot of a name with this hash: where it stands, or the free one where it would be put. */
+static size_t find_slot(const struct oracle_table *table, struct draw_name name, uint32_t hash)
 {
-    uint64_t hash = ((uint64_t)name.entity << 32 | name.occurrence) * UINT64_C(0x9e3779b97f4a7c15);
-    hash ^= (hash >> 32) ^ (uint64_t)name.purpose * UINT64_C(0xd6e8feb86659fd93);
-    return (size_t)(hash * UINT64_C(0xff51afd7ed558ccd) >> 32);
-}
-
-static bool is_same_name(struct draw_name a, struct draw_name b)
-{
-    return a.entity == b.entity && a.purpose == b.purpose && a.occurrence == b.occurrence;
-}
-
-/* The slot of a name: where it stands, or the free one where it would be put. */
-static size_t find_slot(const struct oracle_table *table, struct draw_name name)
-{
-    size_t i = hash_name(name) & table->slot_mask;
-    while (table->slots[i] != 0 && !is_same_name(table->overrides[table->slots[i] - 1].name, name))
+    size_t i = hash & table->slot_mask;
+    while (table->slots[i] != 0 &&
+           !draw_name_equals(table->overrides[table->slots[i] - 1].name, name))
         i = (i + 1) & table->slot_mask;
     return i;
+}
+
+/* The bit of a hash in the filter; of other bits than those that choose the slot. */
+static uint64_t filter_bit(uint32_t hash)
+{
+    return UINT64_C(1) << (hash >> 26);
+}
+
+/* Make room for `count` overrides. */
+static void make_room(struct oracle_table *table, size_t count)
+{
+    CHECK(count < UINT32_MAX / 4);
+    size_t slot_count = 4;
+    while (slot_count < 2 * count)
+        slot_count *= 2;
+    if (count > table->room || table->slots == NULL) {
+        table->room = slot_count / 2;
+        table->overrides = arena_take_array(table->arena, table->room, sizeof *table->overrides);
+        table->uses = arena_take_array(table->arena, table->room, sizeof *table->uses);
+        table->slots = arena_take_array(table->arena, slot_count, sizeof *table->slots);
+    }
+    table->slot_mask = slot_count - 1;
+}
+
+/* Put an override into the table, as the one at `index`. */
+static bool add_override(struct oracle_table *table, const struct oracle_override *override,
+                         size_t index, struct error *error)
+{
+    struct draw_name name = override->name;
+    if (override->kind == ORACLE_OVERRIDE_U && !(override->u > 0 && override->u < 1))
+        return error_set(error, ERROR_SCENARIO,
+                         "override %zu (entity %u, purpose %u, occurrence %u): u is %g but must be "
+                         "between 0 and 1",
+                         index + 1, name.entity, name.purpose, name.occurrence, override->u);
+    uint32_t hash = draw_name_hash(name);
+    size_t slot = find_slot(table, name, hash);
+    if (table->slots[slot] != 0)
+        return error_set(error, ERROR_SCENARIO,
+                         "override %zu names the draw of override %u again (entity %u, purpose %u, "
+                         "occurrence %u)",
+                         index + 1, table->slots[slot], name.entity, name.purpose, name.occurrence);
+    table->slots[slot] = (uint32_t)index + 1;
+    table->overrides[index] = *override;
+    table->uses[index] = 0;
+    table->filter |= filter_bit(hash);
+    return true;
+}
+
+bool oracle_table_refill(struct oracle_table *table, const struct oracle_override *overrides,
+                         size_t count, struct error *error)
+{
+    make_room(table, count);
+    table->filter = 0;
+    memset(table->slots, 0, (table->slot_mask + 1) * sizeof *table->slots);
+    for (table->count = 0; table->count < count; table->count++) {
+        if (add_override(table, &overrides[table->count], table->count, error))
+            continue;
+        memset(table->slots, 0, (table->slot_mask + 1) * sizeof *table->slots);
+        table->count = 0;
+        return false;
+    }
+    return true;
 }
 
 struct oracle_table *oracle_table_create(struct arena *arena,
                                          const struct oracle_override *overrides, size_t count,
                                          struct error *error)
 {
-    CHECK(count < UINT32_MAX / 4);
     struct oracle_table *table = arena_take(arena, sizeof *table);
-    struct oracle_override *copies = arena_take_array(arena, count, sizeof *copies);
-    size_t slot_count = 4;
-    while (slot_count < 2 * count)
-        slot_count *= 2;
-    uint32_t *slots = arena_take_array(arena, slot_count, sizeof *slots);
-    *table = (struct oracle_table){.count = count,
-                                   .slot_mask = slot_count - 1,
-                                   .overrides = copies,
-                                   .uses = arena_take_array(arena, count, sizeof(uint64_t)),
-                                   .slots = slots};
-    for (size_t i = 0; i < count; i++) {
-        struct draw_name name = overrides[i].name;
-        copies[i] = overrides[i];
-        if (copies[i].kind == ORACLE_OVERRIDE_U && !(copies[i].u > 0 && copies[i].u < 1)) {
-            error_set(error, ERROR_SCENARIO,
-                      "override %zu (entity %u, purpose %u, occurrence %u): u is %g but must be "
-                      "between 0 and 1",
-                      i + 1, name.entity, name.purpose, name.occurrence, copies[i].u);
-            return NULL;
-        }
-        size_t slot = find_slot(table, name);
-        if (slots[slot] != 0) {
-            error_set(error, ERROR_SCENARIO,
-                      "override %zu names the draw of override %u again (entity %u, purpose %u, "
-                      "occurrence %u)",
-                      i + 1, slots[slot], name.entity, name.purpose, name.occurrence);
-            return NULL;
-        }
-        slots[slot] = (uint32_t)i + 1;
-    }
-    return table;
+    table->arena = arena;
+    return oracle_table_refill(table, overrides, count, error) ? table : NULL;
 }
 
 uint64_t oracle_table_uses(const struct oracle_table *table, size_t index)
@@ -102,16 +125,23 @@ void oracle_table_reset_uses(struct oracle_table *table)
 }
 
 /* The override of a draw, whose use is counted, or NULL. */
-static const struct oracle_override *look_up(const struct oracle *oracle, struct draw_name name)
+static const struct oracle_override *look_up_hash(struct oracle_table *table, struct draw_name name,
+                                                  uint32_t hash)
 {
-    struct oracle_table *table = oracle->table;
-    if (__builtin_expect(table == NULL, 1))
+    if (table == NULL || (table->filter & filter_bit(hash)) == 0)
         return NULL;
-    uint32_t index = table->slots[find_slot(table, name)];
+    uint32_t index = table->slots[find_slot(table, name, hash)];
     if (index == 0)
         return NULL;
     table->uses[index - 1]++;
     return &table->overrides[index - 1];
+}
+
+static const struct oracle_override *look_up(const struct oracle *oracle, struct draw_name name)
+{
+    if (__builtin_expect(oracle->table == NULL, 1))
+        return NULL;
+    return look_up_hash(oracle->table, name, draw_name_hash(name));
 }
 
 static void note(const struct oracle *oracle, struct draw_name name, uint64_t value)
@@ -134,8 +164,84 @@ static bool has_value(const struct oracle_override *override)
     return override != NULL && override->kind == ORACLE_OVERRIDE_VALUE;
 }
 
+/* Is another answer possible? */
+static bool is_open(const struct oracle_asked *asked)
+{
+    switch (asked->kind) {
+    case ORACLE_DELAY:
+    case ORACLE_COUNT: return !dist_is_constant(asked->dist);
+    case ORACLE_HAPPENS: return asked->probability > 0 && asked->probability < 1;
+    case ORACLE_PICK: return asked->count > 1;
+    case ORACLE_UNIFORM:
+    case ORACLE_ENTROPY:
+    case ORACLE_TIE: return true;
+    }
+    CHECK_UNREACHABLE("a question of an unknown kind");
+}
+
+/* What the answer would be without table and chooser, in Monte Carlo bit for bit the same. */
+static int64_t base_value(const struct oracle *oracle, const struct oracle_asked *asked)
+{
+    const struct oracle_steering *steering = oracle->steering;
+    bool is_typical =
+        steering->base == ORACLE_TYPICAL || asked->kind == ORACLE_TIE ||
+        (steering->typical_from_event != 0 && oracle->event_count >= steering->typical_from_event);
+    if (is_typical)
+        return oracle_asked_typical(asked);
+    uint64_t bits = draw_bits(oracle->seed, oracle->replication, asked->name);
+    if (asked->kind == ORACLE_ENTROPY)
+        return (int64_t)bits;
+    if (asked->kind == ORACLE_UNIFORM)
+        return (int64_t)(bits >> 12);
+    return oracle_asked_at(asked, draw_uniform_from_bits(bits));
+}
+
+static int64_t overridden_value(const struct oracle_asked *asked,
+                                const struct oracle_override *override)
+{
+    return override->kind == ORACLE_OVERRIDE_U ? oracle_asked_at(asked, override->u)
+                                               : oracle_asked_clamp(asked, override->value);
+}
+
+/* Answer a question under a steering. An override of a settled question counts only by value, as
+ * without a steering. */
+__attribute__((noinline)) static int64_t steer(struct oracle *oracle, struct oracle_asked *asked)
+{
+    const struct oracle_steering *steering = oracle->steering;
+    bool is_late =
+        steering->typical_from_event != 0 && oracle->event_count >= steering->typical_from_event;
+    uint32_t hash = draw_name_hash(asked->name);
+    const struct oracle_override *override =
+        is_late ? NULL : look_up_hash(oracle->table, asked->name, hash);
+    oracle->draw_count++;
+    bool open = is_open(asked);
+    if (!open && !has_value(override))
+        return asked->kind == ORACLE_HAPPENS ? asked->probability >= 1
+                                             : oracle_asked_typical(asked);
+    asked->at_ns = oracle->now_ns;
+    asked->event_count = oracle->event_count;
+    asked->value = override != NULL ? overridden_value(asked, override) : base_value(oracle, asked);
+    const struct oracle_chooser *chooser = steering->chooser;
+    int64_t chosen;
+    if (override == NULL && !is_late && chooser != NULL &&
+        chooser->choose(chooser->context, asked, &chosen))
+        asked->value = oracle_asked_clamp(asked, chosen);
+    if (open && steering->watch != NULL)
+        oracle_watch_note(steering->watch, asked, hash);
+    return asked->value;
+}
+
+static inline bool is_steered(const struct oracle *oracle)
+{
+    return __builtin_expect(oracle->steering != NULL, 0);
+}
+
 double oracle_uniform(struct oracle *oracle, struct draw_name name)
 {
+    if (is_steered(oracle))
+        return draw_uniform_from_bits(
+            (uint64_t)steer(oracle, &(struct oracle_asked){.name = name, .kind = ORACLE_UNIFORM})
+            << 12);
     const struct oracle_override *override = look_up(oracle, name);
     oracle->draw_count++;
     double u = has_value(override) ? draw_uniform_from_bits((uint64_t) override->value << 12)
@@ -146,6 +252,9 @@ double oracle_uniform(struct oracle *oracle, struct draw_name name)
 
 int64_t oracle_delay_ns(struct oracle *oracle, struct draw_name name, const struct dist *dist)
 {
+    if (is_steered(oracle))
+        return steer(oracle,
+                     &(struct oracle_asked){.name = name, .kind = ORACLE_DELAY, .dist = dist});
     const struct oracle_override *override = look_up(oracle, name);
     oracle->draw_count++;
     int64_t delay_ns;
@@ -163,6 +272,9 @@ int64_t oracle_delay_ns(struct oracle *oracle, struct draw_name name, const stru
 
 int64_t oracle_count(struct oracle *oracle, struct draw_name name, const struct dist *dist)
 {
+    if (is_steered(oracle))
+        return steer(oracle,
+                     &(struct oracle_asked){.name = name, .kind = ORACLE_COUNT, .dist = dist});
     const struct oracle_override *override = look_up(oracle, name);
     oracle->draw_count++;
     int64_t count;
@@ -179,6 +291,10 @@ int64_t oracle_count(struct oracle *oracle, struct draw_name name, const struct 
 bool oracle_happens(struct oracle *oracle, struct draw_name name, double probability)
 {
     CHECK(probability >= 0 && probability <= 1);
+    if (is_steered(oracle))
+        return steer(oracle, &(struct oracle_asked){.name = name,
+                                                    .kind = ORACLE_HAPPENS,
+                                                    .probability = probability}) != 0;
     const struct oracle_override *override = look_up(oracle, name);
     oracle->draw_count++;
     bool happens;
@@ -195,6 +311,9 @@ bool oracle_happens(struct oracle *oracle, struct draw_name name, double probabi
 uint32_t oracle_pick(struct oracle *oracle, struct draw_name name, uint32_t count)
 {
     CHECK(count > 0);
+    if (is_steered(oracle))
+        return (uint32_t)steer(
+            oracle, &(struct oracle_asked){.name = name, .kind = ORACLE_PICK, .count = count});
     const struct oracle_override *override = look_up(oracle, name);
     oracle->draw_count++;
     uint32_t pick = 0;
@@ -222,10 +341,29 @@ static uint64_t answer_bits(struct oracle *oracle, struct draw_name name)
 
 uint64_t oracle_entropy(struct oracle *oracle, struct draw_name name)
 {
+    if (is_steered(oracle))
+        return (uint64_t)steer(oracle,
+                               &(struct oracle_asked){.name = name, .kind = ORACLE_ENTROPY});
     return answer_bits(oracle, name);
 }
 
 uint64_t oracle_tie(struct oracle *oracle, struct draw_name name)
 {
     return answer_bits(oracle, name);
+}
+
+void oracle_keep_place(struct oracle *oracle, int64_t due_ns)
+{
+    if (is_steered(oracle) && oracle->steering->watch != NULL)
+        oracle_watch_note_settled(oracle->steering->watch, due_ns);
+}
+
+uint32_t oracle_put_back(struct oracle *oracle, struct draw_name name, int64_t due_ns)
+{
+    if (!is_steered(oracle))
+        return 0;
+    return (uint32_t)steer(oracle, &(struct oracle_asked){.name = name,
+                                                          .kind = ORACLE_TIE,
+                                                          .count = ORACLE_TIE_MAX + 1,
+                                                          .due_ns = due_ns});
 }

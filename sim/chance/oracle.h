@@ -9,8 +9,9 @@
  *
  * Modes: without a table, Monte Carlo: u = draw_uniform(seed, replication, name). With a table
  * (struct oracle_table), a draw that it names gets its u, or its result, from there instead; this
- * is how a schedule is replayed and how a search leaves the typical path. An enumerating search
- * writes tables; it needs no third door.
+ * is how a schedule is replayed. With a *steering* (struct oracle_steering) the typical answer may
+ * take the place of the drawn one, every open question is noted, and a chooser may answer what the
+ * table does not name; this is how a search leaves the typical path.
  *
  * What is exogenous (belongs to the world: delay, count, happens, pick, uniform) is noted with its
  * result for the synchrony check if there is one. Entropy (jitter of an engine) and ties are not:
@@ -28,6 +29,7 @@
 #include "sim/base/arena.h"
 #include "sim/chance/dist.h"
 #include "sim/chance/draw.h"
+#include "sim/chance/oracle_asked.h"
 #include "sim/chance/synchrony.h"
 
 /* What a model tells about its purposes, for printing names and checking its numbering; the oracle
@@ -68,12 +70,45 @@ uint64_t oracle_table_uses(const struct oracle_table *table, size_t index);
 size_t oracle_table_unused_count(const struct oracle_table *table);
 void oracle_table_reset_uses(struct oracle_table *table);
 
+/* Put other overrides into a table, in place of those that it has. Its memory is used again, and is
+ * grown in the arena that it was created in only when there are more of them than ever. Errors as
+ * of oracle_table_create; the table is then empty. */
+bool oracle_table_refill(struct oracle_table *table, const struct oracle_override *overrides,
+                         size_t count, struct error *error);
+
+enum oracle_base {
+    ORACLE_DRAWN,   /* What no override names is drawn. */
+    ORACLE_TYPICAL, /* What no override names has its typical answer. */
+};
+
+/* Who answers open questions that the table does not name. `asked->value` is what the answer would
+ * be otherwise (drawn or typical). True: the answer is `*value`, brought into the range. It must be
+ * a function of (context, asked) alone, if runs are to repeat. */
+struct oracle_chooser {
+    void *context;
+    bool (*choose)(void *context, const struct oracle_asked *asked, int64_t *value);
+};
+
+struct oracle_steering {
+    enum oracle_base base;
+    const struct oracle_chooser *chooser; /* May be NULL. */
+    struct oracle_watch *watch;           /* May be NULL: nobody wants to know. */
+    /* Questions asked in events from this number on have their typical answers, whatever table,
+     * chooser and base say; 0: none. */
+    uint64_t typical_from_event;
+};
+
 struct oracle {
     uint64_t seed;
     uint32_t replication;
     struct oracle_table *table;  /* May be NULL: Monte Carlo. */
     struct synchrony *synchrony; /* May be NULL: no check. */
-    uint64_t draw_count;         /* Questions answered so far. */
+    const struct oracle_steering
+        *steering;       /* May be NULL: what the table does not name is drawn. */
+    uint64_t draw_count; /* Questions answered so far. */
+    /* Where the run is; the model stores both before each event. For who watches. */
+    int64_t now_ns;
+    uint64_t event_count;
 };
 
 static inline struct oracle oracle_make(uint64_t seed, uint32_t replication,
@@ -103,5 +138,13 @@ uint64_t oracle_entropy(struct oracle *oracle, struct draw_name name);
 
 /* Return a rank among events of one time; the lowest goes first. Not in the synchrony check. */
 uint64_t oracle_tie(struct oracle *oracle, struct draw_name name);
+
+/* Return how many places, 0 to ORACLE_TIE_MAX, an event that is due at `due_ns` is put back among
+ * those of its instant. For models that let themselves be probed: without a steering it is 0. */
+uint32_t oracle_put_back(struct oracle *oracle, struct draw_name name, int64_t due_ns);
+
+/* Say that an event is due at `due_ns` that is never put back, though others of its instant may be
+ * put behind it. */
+void oracle_keep_place(struct oracle *oracle, int64_t due_ns);
 
 #endif

@@ -1,5 +1,15 @@
 #include "sim/experiment/model.h"
 
+bool model_is_shape(const struct model *model, uint32_t purpose)
+{
+    if (model->explore == NULL)
+        return false;
+    for (uint32_t i = 0; i < model->explore->shape_purpose_count; i++)
+        if (model->explore->shape_purposes[i] == purpose)
+            return true;
+    return false;
+}
+
 void model_align_series(const struct model *model, struct record *record)
 {
     for (size_t i = 0; i < model->series_count; i++)

@@ -108,6 +108,28 @@ struct row_column {
 
 struct model_run;
 
+/* Something that went wrong in a run, told at the moment at which it did. */
+struct model_finding {
+    uint32_t kind;   /* What: an index into finding_names. */
+    uint32_t step;   /* During which step: an index into step_names. */
+    uint32_t state;  /* In which true state of what it concerns: an index into state_names. */
+    uint32_t entity; /* What it concerns. */
+    uint32_t unit;   /* Whose it is. */
+    int64_t at_ns;
+    uint64_t event_count; /* The event during which it happened; the first is 1. */
+};
+
+/* How to run for an explorer: only what findings need, and order may be asked about. */
+struct model_probe {
+    bool asks_order;    /* Ask oracle_put_back about each event that is scheduled. */
+    int64_t slack_ns;   /* An event put back by k places is late by k / ORACLE_TIE_MAX of it. */
+    uint64_t event_max; /* Units that run after so many events never end; 0: the model's limit. */
+    /* Fold into history_hash also whatever else may depend on the bits of an engine, what it has
+     * planned and what it remembers: of two runs that differ in such bits and have the same hash,
+     * both then also do the same whatever deviates later. */
+    bool hashes_memory;
+};
+
 /* Who wants more than the record. Each may be NULL. A run hands in at most one row a unit, in the
  * order of the units, and its attempts (requests, each with its answer) in the order of the
  * answers; `values` has one entry a column and is copied. */
@@ -115,6 +137,8 @@ struct model_sink {
     void *context;
     void (*row)(void *context, const struct model_run *run, const int64_t *values);
     void (*attempt)(void *context, const struct model_run *run, const int64_t *values);
+    void (*finding)(void *context, const struct model_run *run,
+                    const struct model_finding *finding);
     struct trace *trace;
     uint32_t trace_unit; /* The unit to trace, or MODEL_ALL_UNITS. */
     /* Takes the unit over which a run could not go on, where it fails because of one. */
@@ -132,6 +156,9 @@ struct model_run {
     struct arena *arena;                      /* Everything taken is given back after the run. */
     struct model_sink *sink;                  /* NULL: nobody wants rows or a trace. */
     const volatile sig_atomic_t *interrupted; /* May be NULL; not 0: the run is to be abandoned. */
+    /* NULL: a run for its record. Else of the record only unit_count, history_hash and event_count
+     * need be set (what else is in it means nothing), and no rows are told. */
+    const struct model_probe *probe;
 };
 
 /* Has somebody asked to stop? To be called after every event; it looks once in some thousands. */
@@ -140,6 +167,41 @@ static inline bool model_is_interrupted(const struct model_run *run, uint64_t ev
     return event_count % 4096 == 0 && run->interrupted != NULL &&
            __atomic_load_n(run->interrupted, __ATOMIC_RELAXED) != 0;
 }
+
+/* What a model tells an explorer. Names are NULL-ended tables of words for people. */
+struct model_explore {
+    /* The first safety_count are broken invariants (safety), the others say that a unit failed, by
+     * the reason that was seen, or never ended. */
+    const char *const *finding_names;
+    uint32_t finding_count, safety_count;
+    const char *const *step_names; /* "" : of no step */
+    uint32_t step_count;
+    const char *const *state_names; /* "" : nothing to say */
+    uint32_t state_count;
+    /* Draws that make the topology: a smaller value is a smaller world. */
+    const uint32_t *shape_purposes;
+    uint32_t shape_purpose_count;
+
+    /* Return the entity of a unit itself, as `drop` takes it. */
+    uint32_t (*unit_entity)(uint32_t unit);
+    /* Return parameters of the same world with only the first `unit_count` units, in `arena`. */
+    const void *(*resize)(const void *parameters, uint32_t unit_count, struct arena *arena);
+    /* The part `dropped` (a unit or a part of one) is taken out and those behind it move up:
+     * rename a draw accordingly. False: it belongs to what was taken out. */
+    bool (*drop)(uint32_t dropped, struct draw_name *name);
+    /* Can two deviations not meet: does neither change anything that the other one's draw, or what
+     * follows from it, depends on, and is a run with both as bad as the worse of the two? */
+    bool (*is_independent)(const void *parameters, struct draw_name a, struct draw_name b);
+
+    /* Write the path of an entity ("sddc0/cluster1/host3"), as it is meant in draws of this purpose
+     * (0: in findings and traces), and read it again. Returns `text`; false for what is no path. */
+    char *(*entity_print)(char *text, size_t size_bytes, uint32_t purpose, uint32_t entity);
+    bool (*entity_parse)(const char *text, uint32_t purpose, uint32_t *entity);
+    /* Say for people which one a draw is whose occurrence is no mere count ("after the answer to
+     * backup, attempt 1, action 2"). Returns `text`, or NULL: nothing to say. May be NULL. */
+    char *(*draw_note)(char *text, size_t size_bytes, struct draw_name name);
+    const char *draw_example; /* The name of a usual draw, for messages; NULL: the first one. */
+};
 
 struct model {
     const char *name;       /* "vmc" */
@@ -165,7 +227,11 @@ struct model {
      * event_count; the number of bits in `failed` must equal values[failed_metric], and no
      * proportion exceed unit_count. */
     bool (*run)(const struct model_run *run, struct record *record, struct error *error);
+    const struct model_explore *explore; /* NULL: it cannot be explored. */
 };
+
+/* Does a draw of this purpose make the topology? */
+bool model_is_shape(const struct model *model, uint32_t purpose);
 
 /* Bring each series that is a part of another to the width of that one. To be called after a run:
  * the window of a part is never longer than that of the whole, so its bins are as wide at most. */

@@ -9,6 +9,14 @@ static struct sim_record *take_records(struct arena *arena, uint32_t count)
     return arena_take_array(arena, count, sizeof(struct sim_record));
 }
 
+/* Where causes are kept, every scheduling takes the way through sim_rank, so that nobody else pays
+ * for a question. */
+static uint64_t order_of_scheduling(void *context, const struct sim_event *event)
+{
+    (void)event;
+    return ((const struct sim *)context)->sequence;
+}
+
 struct sim *sim_create(struct arena *arena, const struct sim_options *options)
 {
     static const struct sim_options DEFAULTS = {.capacity = 0};
@@ -34,6 +42,15 @@ struct sim *sim_create(struct arena *arena, const struct sim_options *options)
         .arena = arena,
     };
     queue_init(&sim->queue, arena, (uint32_t)capacity);
+    if (options->causes != NULL) {
+        sim->causes = options->causes;
+        sim->is_traced = true;
+        sim->parents = arena_take_array(arena, capacity, sizeof *sim->parents);
+        if (sim->tie_order == NULL) {
+            sim->tie_order = order_of_scheduling;
+            sim->tie_context = sim;
+        }
+    }
     return sim;
 }
 
@@ -50,6 +67,11 @@ static void grow(struct sim *sim)
     struct sim_record *records = take_records(sim->arena, capacity);
     memcpy(records, sim->records, old_capacity * sizeof records[0]);
     sim->records = records;
+    if (sim->parents != NULL) {
+        uint32_t *parents = arena_take_array(sim->arena, capacity, sizeof *parents);
+        memcpy(parents, sim->parents, old_capacity * sizeof parents[0]);
+        sim->parents = parents;
+    }
     queue_grow(&sim->queue, sim->arena, capacity);
 }
 
@@ -60,13 +82,21 @@ uint32_t sim_use_fresh_slot(struct sim *sim)
     return sim->used_count++;
 }
 
-uint64_t sim_rank(struct sim *sim, const struct sim_event *event)
+uint64_t sim_rank(struct sim *sim, const struct sim_event *event, uint32_t slot)
 {
+    if (sim->parents != NULL)
+        sim->parents[slot] = (uint32_t)sim->fired_count;
     return sim->tie_order(sim->tie_context, event) & SIM_SEQUENCE_MAX;
 }
 
-void sim_trace_event(struct sim *sim, const struct sim_event *event)
+void sim_trace_event(struct sim *sim, const struct sim_event *event, uint32_t slot)
 {
+    if (sim->causes != NULL)
+        trace_begin_event(sim->causes, &(struct trace_event){.time_ns = event->time_ns,
+                                                             .history = sim->history,
+                                                             .subject = event->subject,
+                                                             .parent = sim->parents[slot],
+                                                             .kind = event->kind});
     trace_add(sim->trace, &(struct trace_record){
                               .time_ns = event->time_ns,
                               .type = TRACE_TYPE_EVENT,
@@ -119,12 +149,14 @@ bool sim_reschedule(struct sim *sim, struct sim_handle handle, int64_t time_ns)
     if (rank > SIM_SEQUENCE_MAX)
         sim_sequence_limit();
     if (sim->tie_order != NULL)
-        rank = sim_rank(sim, &(struct sim_event){.time_ns = time_ns,
-                                                 .subject = record->subject,
-                                                 .kind = record->kind,
-                                                 .priority = record->priority,
-                                                 .a = record->a,
-                                                 .b = record->b});
+        rank = sim_rank(sim,
+                        &(struct sim_event){.time_ns = time_ns,
+                                            .subject = record->subject,
+                                            .kind = record->kind,
+                                            .priority = record->priority,
+                                            .a = record->a,
+                                            .b = record->b},
+                        handle.slot);
     queue_replace(&sim->queue, queue_key_of(time_ns, record->priority, rank, handle.slot));
     return true;
 }

@@ -65,9 +65,10 @@ struct sim_options {
     size_t capacity;          /* Pending events to make room for at once; 0 means 64. Grows. */
     sim_tie_order *tie_order; /* NULL: the order of scheduling. */
     void *tie_context;
-    struct trace *trace; /* NULL: none. At TRACE_DEBUG every event that fires is recorded. */
-    int64_t horizon_ns;  /* Events after it stay pending; 0: no horizon. */
-    uint64_t event_max;  /* Stop after so many events have fired; 0: no limit. */
+    struct trace *trace;  /* NULL: none. At TRACE_DEBUG every event that fires is recorded. */
+    struct trace *causes; /* NULL: none; else each event that fires is noted there (has_events). */
+    int64_t horizon_ns;   /* Events after it stay pending; 0: no horizon. */
+    uint64_t event_max;   /* Stop after so many events have fired; 0: no limit. */
 };
 
 /* Why sim_next returned false. */
@@ -158,16 +159,19 @@ struct sim {
     uint32_t free_slot;  /* The free slot that was in use last, or SIM_NO_SLOT. */
     uint32_t used_count; /* Slots ever used. A fresh one is used only when none is free, so this is
                           * also the most events that were ever pending. */
-    bool is_traced;      /* Every event that fires is recorded. */
+    bool is_traced;      /* Every event that fires is recorded, or noted. */
     sim_tie_order *tie_order;
     void *tie_context;
     struct trace *trace;
+    struct trace *causes;
+    uint32_t
+        *parents; /* By slot: the event during which it was scheduled; where there are causes. */
     struct arena *arena;
 };
 
 uint32_t sim_use_fresh_slot(struct sim *sim);
-uint64_t sim_rank(struct sim *sim, const struct sim_event *event);
-void sim_trace_event(struct sim *sim, const struct sim_event *event);
+uint64_t sim_rank(struct sim *sim, const struct sim_event *event, uint32_t slot);
+void sim_trace_event(struct sim *sim, const struct sim_event *event, uint32_t slot);
 _Noreturn void sim_sequence_limit(void);
 
 static inline struct sim_handle sim_schedule(struct sim *sim, const struct sim_event *event)
@@ -190,7 +194,7 @@ static inline struct sim_handle sim_schedule(struct sim *sim, const struct sim_e
     record->priority = event->priority;
     record->a = event->a;
     record->b = event->b;
-    uint64_t rank = sim->tie_order == NULL ? sequence : sim_rank(sim, event);
+    uint64_t rank = sim->tie_order == NULL ? sequence : sim_rank(sim, event, slot);
     queue_insert(&sim->queue, queue_key_of(event->time_ns, event->priority, rank, slot));
     return (struct sim_handle){slot, generation};
 }
@@ -221,7 +225,7 @@ static inline bool sim_next(struct sim *sim, struct sim_event *event)
     sim->history =
         history_fold(sim->history, history_digest((uint64_t)time_ns, who, event->a, event->b));
     if (__builtin_expect(sim->is_traced, 0))
-        sim_trace_event(sim, event);
+        sim_trace_event(sim, event, slot);
     return true;
 }
 

@@ -1,5 +1,7 @@
 #include "sim/kernel/trace.h"
 
+#include <string.h>
+
 #include "sim/base/check.h"
 
 /* Chunk k holds FIRST_CHUNK << k records, so record i lies in chunk log2(i / FIRST_CHUNK + 1). */
@@ -28,6 +30,7 @@ void trace_clear(struct trace *trace)
 {
     trace->count = 0;
     trace->dropped_count = 0;
+    trace->event_count = 0;
 }
 
 void trace_append(struct trace *trace, const struct trace_record *record)
@@ -41,8 +44,34 @@ void trace_append(struct trace *trace, const struct trace_record *record)
     if (trace->chunks[chunk] == NULL)
         trace->chunks[chunk] =
             arena_take_array(trace->arena, FIRST_CHUNK << chunk, sizeof(struct trace_record));
-    trace->chunks[chunk][trace->count - first_index_of(chunk)] = *record;
+    struct trace_record *kept = &trace->chunks[chunk][trace->count - first_index_of(chunk)];
+    *kept = *record;
+    kept->event = trace->event_count;
     trace->count++;
+}
+
+void trace_begin_event(struct trace *trace, const struct trace_event *event)
+{
+    if (trace->event_count == trace->event_room) {
+        uint32_t room = trace->event_room == 0 ? 256 : 2 * trace->event_room;
+        struct trace_event *wider = arena_take_array(trace->arena, room, sizeof *wider);
+        if (trace->event_count > 0)
+            memcpy(wider, trace->events, trace->event_count * sizeof *wider);
+        trace->events = wider;
+        trace->event_room = room;
+    }
+    trace->events[trace->event_count++] = *event;
+}
+
+uint32_t trace_event_count(const struct trace *trace)
+{
+    return trace->event_count;
+}
+
+const struct trace_event *trace_event_at(const struct trace *trace, uint32_t number)
+{
+    CHECK(number >= 1 && number <= trace->event_count);
+    return &trace->events[number - 1];
 }
 
 size_t trace_count(const struct trace *trace)

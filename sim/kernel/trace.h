@@ -8,6 +8,9 @@
  *
  * Limits: with `record_max` the trace keeps the *first* so many records and counts the others.
  * Type 0 is the kernel's own: an event that fired; models number theirs from 1.
+ *
+ * On request (has_events) the trace also keeps which event was scheduled during which: the chains
+ * of causes in which every record has its place.
  */
 #ifndef SIM_KERNEL_TRACE_H
 #define SIM_KERNEL_TRACE_H
@@ -35,7 +38,18 @@ struct trace_record {
     uint16_t type;
     uint8_t level; /* enum trace_level */
     uint32_t subject;
+    uint32_t event; /* Set by the trace: the event during which it was written, see has_events. */
     uint64_t values[TRACE_VALUE_COUNT];
+};
+
+/* An event of the simulation, where they are kept. Events are numbered from 1 in the order in which
+ * they fired; 0 stands for what was before the first. */
+struct trace_event {
+    int64_t time_ns;
+    uint64_t history; /* The hash of the history after it. */
+    uint32_t subject;
+    uint32_t parent; /* The event during which it was scheduled. */
+    uint16_t kind;
 };
 
 /* How a value is to be shown. */
@@ -62,6 +76,7 @@ struct trace_options {
     size_t record_max;              /* 0: no limit but the arena's. */
     const struct trace_type *types; /* Not copied; may be NULL. */
     size_t type_count;
+    bool has_events; /* Keep which event caused which: for a simulation that is told so. */
 };
 
 /* Visible so that trace_wants is inline; touch it through the functions only. */
@@ -70,6 +85,8 @@ struct trace {
     struct trace_options options;
     struct trace_record *chunks[TRACE_CHUNK_COUNT_MAX]; /* Chunk k holds 64 << k records. */
     size_t count, dropped_count;
+    struct trace_event *events; /* [event_room]; entry 0 stands for event 1. */
+    uint32_t event_count, event_room;
 };
 
 /* Create an empty trace that lives in `arena`. */
@@ -99,6 +116,19 @@ static inline void trace_add(struct trace *trace, const struct trace_record *rec
 size_t trace_count(const struct trace *trace);
 size_t trace_dropped_count(const struct trace *trace);
 const struct trace_record *trace_at(const struct trace *trace, size_t index);
+
+/* Note that an event fires; the records that follow belong to it. For the kernel. */
+void trace_begin_event(struct trace *trace, const struct trace_event *event);
+
+/* Events kept, and event `number` of them (1 is the first); 0 without has_events. O(1). */
+uint32_t trace_event_count(const struct trace *trace);
+const struct trace_event *trace_event_at(const struct trace *trace, uint32_t number);
+
+/* The trace, if it keeps events; else NULL, also for no trace. */
+static inline struct trace *trace_keeping_events(struct trace *trace)
+{
+    return trace != NULL && trace->options.has_events ? trace : NULL;
+}
 
 /* Return what a type means, or NULL where the model's table says nothing. */
 const struct trace_type *trace_type_of(const struct trace *trace, uint16_t type);

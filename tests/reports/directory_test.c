@@ -132,6 +132,21 @@ static void what_is_there_is_replaced_only_by_force(void **state)
     assert_int_equal(count_entries("."), 1);
 }
 
+/* What was explored into the folder of a run is a result too, and is called that. */
+static void a_result_in_a_result_stops_the_replacement(void **state)
+{
+    struct bench *bench = *state;
+    struct directory_target inner = {.path = "result/explore", .mark = "mark"};
+    struct error error;
+    assert_true(directory_commit(fill(bench, &fresh, "old"), &error));
+    assert_true(directory_commit(fill(bench, &inner, "inner"), &error));
+    assert_false(directory_check(&forced, &error));
+    assert_int_equal(error.code, ERROR_IO);
+    assert_non_null(strstr(error.message, "result/explore is a result of its own"));
+    expect_text("result/mark", "old");
+    expect_text("result/explore/mark", "inner");
+}
+
 static void a_folder_that_is_not_ours_is_never_replaced(void **state)
 {
     (void)state;
@@ -290,6 +305,7 @@ int main(void)
         TEST(nothing_is_seen_before_commit),
         TEST(discard_leaves_nothing_not_even_parents),
         TEST(what_is_there_is_replaced_only_by_force),
+        TEST(a_result_in_a_result_stops_the_replacement),
         TEST(a_folder_that_is_not_ours_is_never_replaced),
         TEST(somebody_may_come_first),
         TEST(a_link_keeps_its_place),

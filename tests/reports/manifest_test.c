@@ -71,6 +71,7 @@ static struct manifest *make(struct arena *arena, const char *words)
     for (int i = 0; i < SAMPLE_COUNT; i++)
         manifest_add_chart(manifest, section, sample_makers[i](arena));
     manifest_add_chart_block(section, manifest->charts[0]);
+    manifest_add_picture(section, SAY("Picture"), SAY("what it shows"), SAY("<svg/>"));
     manifest_add_section(manifest, "empty", "");
 #undef SAY
     return manifest;

@@ -401,6 +401,28 @@ static void a_picture_with_a_script_is_refused(void **state)
 }
 
 /* Relative luminance and contrast as WCAG 2.1 defines them. */
+/* A picture that is in the manifest stands in the page if it is sound, and its words do if not. */
+static void a_picture_of_the_manifest_is_shown(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char good[] = "<svg width=\"9\" height=\"9\" viewBox=\"0 0 9 9\" "
+                               "xmlns=\"http://www.w3.org/2000/svg\"><path d=\"M1,1 L2,2\"/></svg>";
+    static const char bad[] = "<svg viewBox=\"0 0 9 9\"><script>alert(1)</script></svg>";
+    fixture->manifest = manifest_create(fixture->arena, &identity, "Why?", "Because.");
+    struct manifest_section *section = manifest_add_section(fixture->manifest, "one", "One");
+    manifest_add_picture(section, "A & B", "Two <lines>.", good);
+    manifest_add_picture(section, "C", "Three <lines>.", bad);
+    char *text = text_of(fixture, page_write);
+    check_page(text);
+    assert_int_equal(count_of(text, "<svg"), 1);
+    assert_int_equal(count_of(text, "<figure"), 2);
+    assert_non_null(strstr(text, "Figure 1.</span> <b>A &amp; B</b>"));
+    assert_non_null(strstr(text, "Two &lt;lines&gt;."));
+    assert_non_null(strstr(text, "none that this program drew"));
+    assert_non_null(strstr(text, "Three &lt;lines&gt;."));
+    assert_null(strstr(text, "alert"));
+}
+
 static double luminance(const char *css, const char *name)
 {
     char key[32];
@@ -478,6 +500,7 @@ int main(void)
         PAGE_TEST(large_pictures_are_linked),
         PAGE_TEST(a_chart_without_a_picture_is_a_table),
         PAGE_TEST(a_picture_with_a_script_is_refused),
+        PAGE_TEST(a_picture_of_the_manifest_is_shown),
         cmocka_unit_test(texts_can_be_read_in_both_themes),
         PAGE_TEST(the_same_manifest_gives_the_same_bytes),
     };

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "models/rcesim/format/relative.h"
 #include "models/rcesim/interrupt.h"
 #include "sim/base/check.h"
 #include "sim/base/text.h"
@@ -183,25 +184,6 @@ bool configure_exchange(struct arena *arena, struct vmc_parameters *parameters,
     parameters->engine_label = engine->label;
     parameters->settings = engine->kind == ENGINE_LINKED ? NULL : engine->settings;
     return true;
-}
-
-/* `to` as seen from the folder `from`, both absolute and without . and .. in them. */
-static const char *relative_path(struct arena *arena, const char *from, const char *to)
-{
-    size_t common = 0;
-    for (size_t i = 0;; i++) {
-        bool is_end = (from[i] == '\0' || from[i] == '/') && (to[i] == '\0' || to[i] == '/');
-        if (is_end)
-            common = i;
-        if (from[i] != to[i] || from[i] == '\0')
-            break;
-    }
-    const char *result = "";
-    for (const char *at = from + common; *at != '\0'; at++)
-        if (*at == '/' && at[1] != '\0')
-            result = arena_print(arena, "../%s", result);
-    return arena_print(arena, "%s%s%s", *result == '\0' ? "./" : "", result,
-                       to + common + (to[common] == '/'));
 }
 
 /* A path from the current folder on, made one from the scenario's folder on. What does not exist

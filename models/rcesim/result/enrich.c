@@ -9,6 +9,7 @@ static const struct place {
     const char *id, *after;
 } places[] = {
     /* Those behind one section stand in this order, in whatever order they came. */
+    {STUDY_PAGE_EXPLORATION, "one-failure"},
     {STUDY_PAGE_ABLATION, "fix"},
     {STUDY_PAGE_POLICIES, "fix"},
     {STUDY_PAGE_TORNADO, "assumptions"},
@@ -105,7 +106,7 @@ static void introduce(struct manifest_section *section, const struct manifest *r
                       const struct manifest *study)
 {
     struct arena *arena = run->arena;
-    bool is_measured = study->identity.replications_planned == 0; /* A fit has no scenario. */
+    bool is_measured = identity_is_of_data(&study->identity); /* A fit has no scenario. */
     bool is_other = !is_measured && strcmp(run->identity.scenario, study->identity.scenario) != 0;
     manifest_add_command(section, "Where this section comes from", study->identity.command);
     move_last_block(section);
@@ -148,8 +149,8 @@ bool enrich(struct manifest *run, struct manifest *study, const char *folder, st
     const struct place *place = find_place(study);
     if (place == NULL)
         return error_set(error, ERROR_USAGE,
-                         "%s is not the result of a study; --with takes those of ablate, sweep, "
-                         "policies, calibrate and fit",
+                         "%s is not the result of a study; --with takes those of explore, ablate, "
+                         "sweep, policies, calibrate and fit",
                          folder);
     remove_section(run, place->id);
     if (!check_charts(run, study, folder, error))

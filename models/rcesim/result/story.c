@@ -316,6 +316,14 @@ static void tell_in_short(struct line *line, const struct trace *trace,
     add(line, "%s: %.400s", print_who(who, sizeof who, record->subject), what.text);
 }
 
+const char *story_words(struct arena *arena, const struct trace *trace,
+                        const struct trace_record *record)
+{
+    struct line line;
+    tell_in_short(&line, trace, record);
+    return arena_copy_text(arena, line.text);
+}
+
 static bool is_same_thing(const struct trace_record *a, const struct trace_record *b)
 {
     return a->time_ns == b->time_ns && a->type == b->type && a->subject == b->subject;

@@ -21,4 +21,8 @@ void story_print(const struct trace *trace, const struct page *page);
 void story_print_beside(const struct trace *const traces[2], const char *const titles[2],
                         const struct page *page, struct arena *arena);
 
+/* One record in words, "cluster 0 host 1: task 4, enter-maintenance: running", in the arena. */
+const char *story_words(struct arena *arena, const struct trace *trace,
+                        const struct trace_record *record);
+
 #endif

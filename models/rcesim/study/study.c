@@ -176,6 +176,8 @@ static bool write_all(struct arena *arena, const struct directory_target *target
     bool is_good = write_file(directory, &scenario, report, error);
     for (size_t i = 0; is_good && i < report->file_count; i++)
         is_good = write_file(directory, &report->files[i], report->context, error);
+    if (is_good && report->write_others != NULL)
+        is_good = report->write_others(report->context, directory, error);
     struct render_job job = {
         .manifest = report->manifest, .directory = directory, .patience = &writing->patience};
     is_good = is_good && render(&job, &writing->drawn, error);

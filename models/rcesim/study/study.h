@@ -84,6 +84,8 @@ struct study_report {
     const void *context;            /* Handed to all functions here. */
     const struct study_file *files; /* The first one is the mark, a JSON document. */
     size_t file_count;
+    /* Write more files, whose number only the study knows; NULL: there are none. */
+    bool (*write_others)(const void *context, struct directory *directory, struct error *error);
     const struct configuration *configuration; /* Whose resolved form is another file. */
     bool is_partial;                           /* Interrupted. */
     void (*print)(const void *context, const char *directory, const struct page *page);

@@ -22,6 +22,7 @@
 #define STUDY_PAGE_TORNADO     "sensitivity"
 #define STUDY_PAGE_CALIBRATION "calibration"
 #define STUDY_PAGE_FIT         "fit"
+#define STUDY_PAGE_EXPLORATION "exploration"
 
 struct study_page {
     struct arena *arena;

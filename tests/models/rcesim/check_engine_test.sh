@@ -10,7 +10,7 @@ root=$(cd "$here/../../.." && pwd)
 check_begin "$1"
 built=$(cd "$(dirname "$(readlink -f "$program")")" && pwd)
 engines=$root/tests/models/engines
-${MAKE:-make} -s -C "$root" BUILD="$(dirname "$built")" install-rce DESTDIR="$work/dest" PREFIX=/usr >install.log 2>&1 ||
+${MAKE:-make} -s -C "$root" BUILD="$(dirname "$built")" VARIANT=release install-rce DESTDIR="$work/dest" PREFIX=/usr >install.log 2>&1 ||
     fail "make install-rce: $(cat install.log)"
 export PKG_CONFIG_PATH="$work/dest/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$work/dest"
 flags=$(pkg-config --cflags rce)

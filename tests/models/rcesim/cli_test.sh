@@ -25,7 +25,7 @@ expect 0 "rcesim " "$program" --version
 for command in run validate scenario trace fit doctor; do
     expect 0 "Usage: rcesim $command" "$program" $command --help
 done
-"$program" --help | grep -Eq '^  (explore|serve|drive) ' &&
+"$program" --help | grep -Eq '^  (serve|drive) ' &&
     fail "a command is listed that is not there"
 expect 2 "a scenario is missing" "$program" run
 expect 2 "a scenario is missing" "$program" validate

@@ -84,7 +84,7 @@ is [ "$(grep -c '"differs": true' out.txt)" = 1 ]
 
 # A crash of an engine in this program is a finding, with the input that it was at.
 export PKG_CONFIG_PATH="$work/dest/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$work/dest"
-${MAKE:-make} -s -C "$root" BUILD="$(dirname "$built")" install-rce DESTDIR="$work/dest" PREFIX=/usr >install.log 2>&1 ||
+${MAKE:-make} -s -C "$root" BUILD="$(dirname "$built")" VARIANT=release install-rce DESTDIR="$work/dest" PREFIX=/usr >install.log 2>&1 ||
     fail "make install-rce: $(cat install.log)"
 for spoil in TOTAL_CRASH TOTAL_LEAVES TOTAL_HANG; do
     cc -std=c11 -O1 -w -fPIC -shared $(pkg-config --cflags rce) -D$spoil "$root/tests/models/engines/bad/spoiled.c" \

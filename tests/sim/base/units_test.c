@@ -27,6 +27,7 @@ static void test_durations(void **state)
         {"1e3s", 1000 * UNITS_S},
         {"-5min", -5 * UNITS_MIN},
         {"36500d", 36500 * UNITS_D},
+        {"1147d22h38min59s549ms572us9ns", INT64_C(99182339549572009)},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int64_t duration_ns = -1, again_ns = -1;
