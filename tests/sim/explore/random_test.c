@@ -198,7 +198,7 @@ static bool run_long(const struct model_run *run, struct record *record, struct 
 {
     const struct long_world *world = run->parameters;
     if (++*world->run_count == 700)
-        *world->interrupted = 1;
+        __atomic_store_n(world->interrupted, 1, __ATOMIC_RELAXED); /* Another thread looks at it. */
     while (*world->run_count == 700)
         if (model_is_interrupted(run, 0))
             return error_set(error, ERROR_INTERRUPTED, "interrupted");
