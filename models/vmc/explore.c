@@ -41,21 +41,8 @@ static const char *const finding_names[FINDING_COUNT + 1] = {
     [FINDING_CRASHES] = "endless crashes",
 };
 
-/* Steps are the operations, by their numbers, and none. */
-enum { STEP_NONE = RCE_OPERATION_COUNT, STEP_COUNT };
-static const char *const step_names[STEP_COUNT + 1] = {
-    [RCE_UPGRADE_CONTROL_PLANE] = "upgrade-control-plane",
-    [RCE_BACKUP] = "backup",
-    [RCE_ADD_HOST] = "add-host",
-    [RCE_READ_CLUSTER] = "read-cluster",
-    [RCE_READ_HOST] = "read-host",
-    [RCE_ENTER_MAINTENANCE] = "enter-maintenance",
-    [RCE_UPDATE_HOST] = "update-host",
-    [RCE_EXIT_MAINTENANCE] = "exit-maintenance",
-    [RCE_REMOVE_HOST] = "remove-host",
-    [RCE_UPGRADE_NETWORK] = "upgrade-network",
-    [STEP_NONE] = "",
-};
+/* Steps are the operations, by their numbers. */
+enum { STEP_NONE = RCE_OPERATION_COUNT };
 
 enum state {
     STATE_NONE,
@@ -388,8 +375,8 @@ const struct model_explore vmc_explore = {
     .finding_names = finding_names,
     .finding_count = FINDING_COUNT,
     .safety_count = SAFETY_COUNT,
-    .step_names = step_names,
-    .step_count = STEP_COUNT,
+    .step_names = rce_operation_names,
+    .step_count = RCE_OPERATION_COUNT,
     .state_names = state_names,
     .state_count = STATE_COUNT,
     .shape_purposes = shape_purposes,

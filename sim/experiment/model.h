@@ -174,7 +174,7 @@ struct model_explore {
      * the reason that was seen, or never ended. */
     const char *const *finding_names;
     uint32_t finding_count, safety_count;
-    const char *const *step_names; /* "" : of no step */
+    const char *const *step_names; /* step_count itself, or the name "": of no step */
     uint32_t step_count;
     const char *const *state_names; /* "" : nothing to say */
     uint32_t state_count;

@@ -42,12 +42,18 @@ static const char *name_of(const char *const *names, uint32_t count, uint32_t in
     return index < count ? names[index] : "?";
 }
 
+const char *signature_step_name(const struct model_explore *explore, uint32_t step)
+{
+    return step == explore->step_count ? ""
+                                       : name_of(explore->step_names, explore->step_count, step);
+}
+
 char *signature_print(char *text, size_t size_bytes, const struct model_explore *explore,
                       uint64_t signature)
 {
     const char *kind =
         name_of(explore->finding_names, explore->finding_count, signature_kind(signature));
-    const char *step = name_of(explore->step_names, explore->step_count, signature_step(signature));
+    const char *step = signature_step_name(explore, signature_step(signature));
     const char *state =
         name_of(explore->state_names, explore->state_count, signature_state(signature));
     snprintf(text, size_bytes, "%s%s%s%s%s", kind, step[0] == '\0' ? "" : " of ", step,
@@ -81,7 +87,7 @@ bool signature_parse(const char *text, const struct model_explore *explore, uint
                               (size_t)(step_end - step_text));
     uint32_t state = find_name(explore->state_names, explore->state_count, state_text,
                                (size_t)(end - state_text));
-    if (kind == explore->finding_count || step == explore->step_count ||
+    if (kind == explore->finding_count || (has_step && step == explore->step_count) ||
         state == explore->state_count || (has_step && step_text == step_end))
         return false;
     *signature = signature_of(kind, step, state);

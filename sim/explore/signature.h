@@ -24,6 +24,9 @@ uint32_t signature_kind(uint64_t signature);
 uint32_t signature_step(uint64_t signature);
 uint32_t signature_state(uint64_t signature);
 
+/* The name of a step of the model; "" if it is none. */
+const char *signature_step_name(const struct model_explore *explore, uint32_t step);
+
 /* Write "deadline of enter-maintenance, cluster not ready". Returns `text`. */
 char *signature_print(char *text, size_t size_bytes, const struct model_explore *explore,
                       uint64_t signature);

@@ -17,6 +17,7 @@
 #include "reports/words.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
+#include "sim/explore/signature.h"
 
 static struct arena *arena_of(const struct hunt *hunt)
 {
@@ -308,8 +309,8 @@ static json_t *finding_json(const struct hunt *hunt, uint32_t index)
     json_t *json = json_pack(
         "{s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:I, s:I}", "signature", item->signature, "kind",
         explore->finding_names[finding->kind], "safety", item->is_safety, "step",
-        explore->step_names[finding->step], "state", explore->state_names[finding->state], "entity",
-        explore->entity_print(entity, sizeof entity, 0, finding->entity), "found_by",
+        signature_step_name(explore, finding->step), "state", explore->state_names[finding->state],
+        "entity", explore->entity_print(entity, sizeof entity, 0, finding->entity), "found_by",
         hunt->request.has_replication ? "replication" : search_kind_names[item->found.kept_search],
         "runs", (json_int_t)item->found.count, "at_ns", (json_int_t)finding->at_ns);
     CHECK(json != NULL);
