@@ -28,9 +28,9 @@ ifeq ($(OPTIMISE),)
 $(error VARIANT=$(VARIANT) is not one of release check debug asan tsan)
 endif
 
-PACKAGES := gsl yaml-0.1 jansson sqlite3
+PACKAGES := gsl yaml-0.1 jansson sqlite3 libmicrohttpd libcurl
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
-PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || echo -lgsl -lgslcblas -lyaml -ljansson -lsqlite3)
+PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || echo -lgsl -lgslcblas -lyaml -ljansson -lsqlite3 -lmicrohttpd -lcurl)
 CMOCKA_LIBS := $(shell pkg-config --libs cmocka 2>/dev/null || echo -lcmocka)
 
 # MPI=1 builds the same program to run under mpirun: build/rcesim-mpi, beside the plain one.
@@ -146,6 +146,9 @@ $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call run,CC,$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<)
 
+# Files that the assembler takes in whole.
+$(OUT)/models/testbed/asset.o: $(addprefix models/testbed/,openapi.json status.html status.css status.js)
+
 $(TESTS): $(OUT)/%: $(OUT)/%.o $(LIBRARY) $(RCE_LIBRARY)
 	$(call run,LINK,$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(LIBS))
 
@@ -160,17 +163,20 @@ check: ## Build everything with gcc and with clang, warnings as errors, and run 
 	@$(MAKE) --no-print-directory VARIANT=check CC=gcc BUILD=$(BUILD)/gcc run-tests
 	@$(MAKE) --no-print-directory VARIANT=check CC=clang BUILD=$(BUILD)/clang test-programs
 
+# Not what is about real time, which a program that is so much slower has too little of.
 asan: ## Run all tests under AddressSanitizer and UBSan, with slow checks
-	@$(MAKE) --no-print-directory VARIANT=asan SHELL_TESTS='$(filter-out tests/readme_test.sh,$(SHELL_TESTS))' run-tests
+	@$(MAKE) --no-print-directory VARIANT=asan SHELL_TESTS='$(filter-out tests/readme_test.sh tests/models/rcesim/incident_live_test.sh,$(SHELL_TESTS))' run-tests
 
-# What has threads: the runner, and engines that are shared objects or processes, which each thread has its own of.
+# What has threads: the runner, engines that are shared objects or processes, which each thread has its own of, the testbed.
 TSAN_TESTS := $(wildcard tests/sim/experiment/*_test.c tests/models/vmc/*determinism*_test.c) \
   $(addprefix tests/sim/explore/,exhaustive_test.c random_test.c order_test.c \
   rare_test.c likelihood_test.c) \
-  $(addprefix tests/models/engines/,batch_test.c damaged_plugin_test.c external_test.c)
-TSAN_SHELL_TESTS := tests/models/engines/plugin_test.sh tests/models/rcesim/external_test.sh
+  $(addprefix tests/models/engines/,batch_test.c damaged_plugin_test.c external_test.c) \
+  $(addprefix tests/models/testbed/,testbed_test.c webhook_test.c)
+TSAN_SHELL_TESTS := tests/models/engines/plugin_test.sh tests/models/rcesim/external_test.sh tests/models/rcesim/validate_live_test.sh \
+  tests/models/testbed/truth_test.sh
 
-tsan: ## Run the tests of the runner and of engines that are not linked in under ThreadSanitizer
+tsan: ## Run the tests of what has threads (runner, engines that are not linked in, testbed) under ThreadSanitizer
 	@$(MAKE) --no-print-directory VARIANT=tsan TEST_SOURCES='$(TSAN_TESTS)' SHELL_TESTS='$(TSAN_SHELL_TESTS)' run-tests
 
 mpi-test: ## Build with MPI (OpenMPI is installed if it is missing) and compare runs over ranks with one process

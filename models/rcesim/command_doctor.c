@@ -1,7 +1,10 @@
 #include "models/rcesim/command.h"
 
+#include <curl/curl.h>
 #include <gsl/gsl_version.h>
 #include <jansson.h>
+#include <microhttpd.h>
+#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,6 +95,8 @@ static void print_libraries(void)
     printf("%-12s %s, built by %s\n", "rcesim", command_version, compiler);
     printf("%-12s GSL %s, libyaml %d.%d.%d, jansson %s\n", "libraries", gsl_version, major, minor,
            patch, jansson_version_str());
+    printf("%-12s libmicrohttpd %s, libcurl %s, SQLite %s\n", "", MHD_get_version(),
+           curl_version_info(CURLVERSION_NOW)->version, sqlite3_libversion());
     for (size_t i = 0; i < engines_count(); i++)
         printf("%-12s %s %s\n", "engine", engines_at(i)->name, engines_at(i)->version);
 }

@@ -1,26 +1,46 @@
 #include "models/rcesim/interrupt.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-/* A signal handler has no argument: hence a variable at file scope. */
+#include "sim/base/units.h"
+
+enum { SIGNAL_COUNT = 3 };
+static const int signals[SIGNAL_COUNT] = {SIGINT, SIGTERM, SIGHUP};
+
+/* A signal handler has no argument: hence variables at file scope. */
 static volatile sig_atomic_t is_interrupted;
+static int64_t first_at_ns[SIGNAL_COUNT]; /* when each kind came first; 0: not yet */
 
+/* What comes within a second of the first is one wish, said twice: whoever stops a container or a
+ * service may tell each of its processes and then all of them. */
 static void note(int signal_number)
 {
-    (void)signal_number;
+    struct timespec now;
+    int which = signal_number == SIGINT ? 0 : signal_number == SIGTERM ? 1 : 2;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t now_ns = now.tv_sec * UNITS_S + now.tv_nsec;
+    int64_t first_ns = __atomic_load_n(&first_at_ns[which], __ATOMIC_RELAXED);
     is_interrupted = 1;
+    if (first_ns == 0) {
+        __atomic_store_n(&first_at_ns[which], now_ns, __ATOMIC_RELAXED);
+    } else if (now_ns - first_ns > UNITS_S) {
+        signal(signal_number, SIG_DFL);
+        raise(signal_number); /* It comes when this handler has returned. */
+    }
 }
 
 const volatile sig_atomic_t *interrupt_catch(void)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = note, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     is_interrupted = 0;
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
         struct sigaction before;
+        __atomic_store_n(&first_at_ns[i], 0, __ATOMIC_RELAXED);
         sigaction(signals[i], NULL, &before);
         if (signals[i] != SIGHUP || before.sa_handler != SIG_IGN)
             sigaction(signals[i], &action, NULL);

@@ -10,9 +10,10 @@
 /* What the shell calls a program that was interrupted. */
 enum { INTERRUPT_STATUS = 130 };
 
-/* Catch SIGINT, SIGTERM and (unless it is ignored, as under nohup) SIGHUP from now on; the second
- * one of a kind ends the program at once. Returns the flag, which lives as long as the program and
- * is cleared: each stretch of work catches anew. */
+/* Catch SIGINT, SIGTERM and (unless it is ignored, as under nohup) SIGHUP from now on; another
+ * one of a kind ends the program at once, unless it comes within a second of the first: then it is
+ * the same wish, said twice, and costs no result. Returns the flag, which lives as long as the
+ * program and is cleared: each stretch of work catches anew. */
 const volatile sig_atomic_t *interrupt_catch(void);
 
 /* The flag alone: for what is made before anything is caught. */

@@ -34,9 +34,12 @@ static const struct command {
     {"ablate", "find out what each fix does, alone and beside the others", command_ablate},
     {"calibrate", "turn values of a scenario until it shows what was observed", command_calibrate},
     {"fit", "find the distribution of measured delays, as scenario lines", command_fit},
+    {"validate-live", "hold the simulation against real time, over HTTP", command_validate_live},
     {"explore", "look for the smallest story that fails, say how far was looked", command_explore},
     {"replay", "carry out schedules again and see whether they end as they say", command_replay},
     {"check-engine", "try whether an engine keeps its contract", command_check_engine},
+    {"serve", "make the world of a scenario a service over HTTP", command_serve},
+    {"drive", "drive an engine against a service over HTTP, in real time", command_drive},
     {"doctor", "look at the machine: libraries, gnuplot, fonts, memory", command_doctor},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };

@@ -135,13 +135,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         "variant", KEY_VARIANT, "NAME", flags, "Only this variant; may be given several times", 1  \
     }
 
-#define ENGINE_ROW                                                                                 \
+#define ONE_VARIANT_ROW                                                                            \
     {                                                                                              \
-        "engine", KEY_ENGINE, "ENGINE", 0,                                                         \
+        "variant", KEY_VARIANT, "NAME", 0, "This variant (default: the first)", 1                  \
+    }
+
+#define ENGINE_ROW_WITH(flags)                                                                     \
+    {                                                                                              \
+        "engine", KEY_ENGINE, "ENGINE", flags,                                                     \
             "All variants run this engine: a name, plugin:FILE or command:WORDS (separated by "    \
             "blanks); instead of what the scenario says",                                          \
             1                                                                                      \
     }
+#define ENGINE_ROW ENGINE_ROW_WITH(0)
 
 static const struct argp_option scenario_rows[] = {
     SET_ROW, SEED_ROW, REPLICATIONS_ROW(0), VARIANT_ROW(0), ENGINE_ROW, {0},
@@ -153,6 +159,39 @@ static const struct argp_option world_rows[] = {
     SET_ROW, SEED_ROW, REPLICATIONS_ROW(OPTION_HIDDEN), VARIANT_ROW(OPTION_HIDDEN), ENGINE_ROW, {0},
 };
 
+static const struct argp_option served_rows[] = {
+    SET_ROW,
+    SEED_ROW,
+    REPLICATIONS_ROW(OPTION_HIDDEN),
+    ONE_VARIANT_ROW,
+    ENGINE_ROW_WITH(OPTION_HIDDEN),
+    {0},
+};
+static const struct argp_option driven_rows[] = {
+    SET_ROW, SEED_ROW, REPLICATIONS_ROW(OPTION_HIDDEN), ONE_VARIANT_ROW, ENGINE_ROW, {0},
+};
+static const struct argp_option alongside_rows[] = {
+    SET_ROW, SEED_ROW, REPLICATIONS_ROW(OPTION_HIDDEN), VARIANT_ROW(0), ENGINE_ROW, {0},
+};
+
+/* A wave in real time is of one replication, and a service has no engine. */
+static error_t parse_live(int key, char *argument, struct argp_state *state)
+{
+    if (key == KEY_REPLICATIONS)
+        argp_error(state, "a live wave is one replication; --replication=N says which");
+    return parse(key, argument, state);
+}
+
+static error_t parse_served(int key, char *argument, struct argp_state *state)
+{
+    if (key == KEY_ENGINE)
+        argp_error(state, "no engine runs in a service; give --engine to `rcesim drive`");
+    return parse_live(key, argument, state);
+}
+
+const struct argp options_served_argp = {.options = served_rows, .parser = parse_served};
+const struct argp options_driven_argp = {.options = driven_rows, .parser = parse_live};
+const struct argp options_alongside_argp = {.options = alongside_rows, .parser = parse_live};
 const struct argp options_scenario_argp = {.options = scenario_rows, .parser = parse};
 const struct argp options_settings_argp = {.options = settings_rows, .parser = parse};
 const struct argp options_world_argp = {.options = world_rows, .parser = parse};

@@ -43,6 +43,11 @@ extern const struct argp options_scenario_argp;
 extern const struct argp options_settings_argp;
 extern const struct argp options_world_argp;
 
+/* The same for what runs in real time: a service, a drive, both beside a simulation. */
+extern const struct argp options_served_argp;
+extern const struct argp options_driven_argp;
+extern const struct argp options_alongside_argp;
+
 /* What every command that simulates takes. */
 struct options_work {
     uint32_t thread_count;

@@ -252,4 +252,8 @@ struct vmc_parameters {
  */
 void vmc_config_init(struct vmc_config *config);
 
+/* The first instant from `at_ns` on in which SDDCs may start by the windows of the wave; INT64_MAX
+ * if there is none. */
+int64_t vmc_wave_open_ns(const struct vmc_wave *wave, int64_t at_ns);
+
 #endif

@@ -330,6 +330,12 @@ void driver_redrive(struct world *world, uint32_t index)
 void driver_respond(struct world *world, uint32_t slot)
 {
     struct request request = world->requests[slot];
+    if (__builtin_expect(world->port != NULL, 0)) {
+        service_free_request(world, slot);
+        world->sddcs[request.sddc].requests_open--;
+        port_answer(world, &request);
+        return;
+    }
     bool is_heard = world->durables == NULL || crash_is_heard(world, &request);
     if (attempts_are_wanted(world))
         attempts_write(world, slot, is_heard);
@@ -360,7 +366,10 @@ void driver_respond(struct world *world, uint32_t slot)
 void driver_callback(struct world *world, uint32_t entity, uint16_t id)
 {
     uint32_t index = entity_sddc(entity);
-    if (world->durables != NULL)
+    service_note(world, SERVICE_CALLBACK, entity, id, 0);
+    if (__builtin_expect(world->port != NULL, 0))
+        port_callback(world, entity, id);
+    else if (world->durables != NULL)
         crash_deliver(world, index, (struct held){.kind = HELD_CALLBACK, .task = id});
     else
         driver_feed_callback(world, index, id);

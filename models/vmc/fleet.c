@@ -76,6 +76,8 @@ void fleet_make_sddc(struct world *world, uint32_t index)
     /* One task an operation when all goes well; service.c makes more room when it does not. */
     sddc->tasks_room = operations_count + 1;
     sddc->tasks = arena_take_array(world->arena, sddc->tasks_room, sizeof *sddc->tasks);
+    if (world->port != NULL)
+        return;
     size_t state_bytes = world->engines[sddc->version].engine->state_size_bytes(&sddc->plan);
     if (harness_accepts_size(world, index, (enum version)sddc->version, state_bytes))
         sddc->workflow = arena_take(world->arena, state_bytes);

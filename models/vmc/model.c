@@ -109,7 +109,7 @@ static void look_ahead(const struct world *world, struct ahead *ahead)
     sim_soon(world->sim, ahead->known);
 }
 
-static void handle(struct world *world, const struct sim_event *event)
+void world_handle(struct world *world, const struct sim_event *event)
 {
     switch ((enum event_kind)event->kind) {
     case EVENT_WAVE: wave_step(world); return;
@@ -141,12 +141,12 @@ static void close_unended(struct world *world, uint32_t index)
 }
 
 /* How the workflow ended in the end, after a second drive if there was one. */
-static void close_failure(struct world *world, uint32_t index)
+static void close_failure(struct world *world, uint32_t index, uint32_t unit)
 {
     const struct sddc *sddc = &world->sddcs[index];
     if (sddc->status == RCE_SUCCEEDED)
         return;
-    record_set_failed(world->record, index);
+    record_set_failed(world->record, unit);
     world_count(world, METRIC_FAILURE_RATE, 1);
     world_count(world, (enum vmc_metric)(METRIC_FIRST_CAUSE + sddc->cause), 1);
 }
@@ -210,21 +210,25 @@ static void close_storm(struct world *world)
         values[METRIC_RECOVERY_TIME] = METRIC_NONE;
 }
 
+void world_close_sddc(struct world *world, uint32_t index, uint32_t unit)
+{
+    struct sddc *sddc = &world->sddcs[index];
+    if (sddc->status == RCE_RUNNING)
+        close_unended(world, index);
+    close_failure(world, index, unit);
+    close_hosts(world, sddc);
+    close_durations(world, sddc);
+    world_count(world, METRIC_HOSTS_LEFT_OVER, sddc->hosts_left_over_count);
+    world_count(world, METRIC_TEMPORARY_HOST_TIME, sddc->temporary_host_ns);
+    world_count(world, METRIC_EARLY_TRIGGER_RATE, sddc->early_trigger);
+}
+
 static void close_accounts(struct world *world)
 {
     bool all_ended = true;
     for (uint32_t i = 0; i < world->sddcs_count; i++) {
-        struct sddc *sddc = &world->sddcs[i];
-        if (sddc->status == RCE_RUNNING) {
-            all_ended = false;
-            close_unended(world, i);
-        }
-        close_failure(world, i);
-        close_hosts(world, sddc);
-        close_durations(world, sddc);
-        world_count(world, METRIC_HOSTS_LEFT_OVER, sddc->hosts_left_over_count);
-        world_count(world, METRIC_TEMPORARY_HOST_TIME, sddc->temporary_host_ns);
-        world_count(world, METRIC_EARLY_TRIGGER_RATE, sddc->early_trigger);
+        all_ended = all_ended && world->sddcs[i].status != RCE_RUNNING;
+        world_close_sddc(world, i, i);
     }
     close_storm(world);
     rollout_close(world);
@@ -249,7 +253,7 @@ static bool simulate(struct world *world, struct error *error)
         uint64_t event_count = sim_event_count(world->sim);
         world->now_ns = world->oracle->now_ns = event.time_ns;
         world->oracle->event_count = event_count;
-        handle(world, &event);
+        world_handle(world, &event);
         if (__builtin_expect(world->is_harness_broken, 0)) {
             /* An engine that was not waited for any longer is not broken. */
             if (model_is_interrupted(world->run, 0))
@@ -273,11 +277,10 @@ static bool simulate(struct world *world, struct error *error)
  * 16 hosts has about 4,000. */
 enum { EVENTS_PER_SDDC_MAX = 100000 };
 
-static void make_sim(struct world *world)
+static void make_sim(struct world *world, uint64_t event_max)
 {
     enum { PENDING_OF_ONE_SDDC = 31, PENDING = 256 };
     const struct model_probe *probe = world->probe;
-    uint64_t event_max = (uint64_t)world->sddcs_count * EVENTS_PER_SDDC_MAX;
     sim_tie_order *order = world->parameters->shuffle_ties && probe == NULL ? tie_order : NULL;
     world->sim = sim_create(
         world->arena,
@@ -290,12 +293,12 @@ static void make_sim(struct world *world)
         });
 }
 
-static bool run(const struct model_run *model_run, struct record *record, struct error *error)
+struct world *world_create(const struct model_run *model_run, struct record *record,
+                           uint64_t event_max)
 {
     const struct vmc_parameters *parameters = model_run->parameters;
     uint32_t sddcs_count = parameters->world->fleet.sddcs_count;
     struct world *world = arena_take(model_run->arena, sizeof *world);
-    struct error harness_error; /* `error` may be NULL */
     /* Field by field: as a literal, the actions would be cleared twice and copied in every run. */
     world->config = parameters->world;
     world->parameters = parameters;
@@ -303,7 +306,6 @@ static bool run(const struct model_run *model_run, struct record *record, struct
     world->oracle = model_run->oracle;
     world->arena = model_run->arena;
     world->record = record;
-    world->harness_error = error != NULL ? error : &harness_error;
     world->sddcs_count = sddcs_count;
     world->probe = model_run->probe;
     world->asks_order = model_run->probe != NULL && model_run->probe->asks_order;
@@ -316,7 +318,19 @@ static bool run(const struct model_run *model_run, struct record *record, struct
     record->unit_count = sddcs_count;
     number_regions(world);
     world->sddcs = arena_take_array(world->arena, sddcs_count, sizeof *world->sddcs);
-    make_sim(world);
+    make_sim(world, event_max);
+    return world;
+}
+
+bool world_run(const struct model_run *model_run, struct record *record, uint64_t *service_history,
+               struct error *error)
+{
+    const struct vmc_parameters *parameters = model_run->parameters;
+    struct world *world = world_create(
+        model_run, record, (uint64_t)parameters->world->fleet.sddcs_count * EVENTS_PER_SDDC_MAX);
+    struct error harness_error; /* `error` may be NULL */
+    world->harness_error = error != NULL ? error : &harness_error;
+    world->service_history = service_history;
     driver_begin_engine(world, VERSION_OLD, parameters->engine,
                         parameters->settings != NULL ? parameters->settings : parameters->options);
     bool is_good = simulate(world, error);
@@ -333,6 +347,11 @@ static bool run(const struct model_run *model_run, struct record *record, struct
         record->history_hash = history_fold(record->history_hash, world->memory_hash);
     record->event_count = sim_event_count(world->sim);
     return true;
+}
+
+static bool run(const struct model_run *model_run, struct record *record, struct error *error)
+{
+    return world_run(model_run, record, NULL, error);
 }
 
 static uint32_t units_max(const void *parameters)

@@ -132,8 +132,8 @@ static void fill_failure(const struct sddc *sddc, int64_t *values)
     bool failed = sddc->status == RCE_FAILED;
     values[COLUMN_STATUS] = sddc->status;
     values[COLUMN_REASON] = failed ? sddc->reason : ROW_NONE;
-    values[COLUMN_OPERATION] =
-        failed && sddc->reason != RCE_REASON_NONE ? sddc->failed_operation : ROW_NONE;
+    bool is_told = sddc->reason != RCE_REASON_NONE && sddc->failed_operation < RCE_OPERATION_COUNT;
+    values[COLUMN_OPERATION] = failed && is_told ? sddc->failed_operation : ROW_NONE;
     values[COLUMN_CLUSTER] =
         failed && sddc->failed_cluster != RCE_NO_CLUSTER ? sddc->failed_cluster : ROW_NONE;
     values[COLUMN_HOST] =
@@ -190,7 +190,7 @@ static void fill_rollout(const struct world *world, const struct sddc *sddc, int
                                   : ROW_NONE;
 }
 
-static void fill_row(const struct world *world, uint32_t index, int64_t *values)
+void rows_fill(const struct world *world, uint32_t index, int64_t *values)
 {
     const struct sddc *sddc = &world->sddcs[index];
     bool started = sddc->plan.clusters_count > 0;
@@ -221,7 +221,7 @@ void rows_write(struct world *world)
         return;
     int64_t values[VMC_ROW_COLUMN_COUNT];
     for (uint32_t i = 0; i < world->sddcs_count; i++) {
-        fill_row(world, i, values);
+        rows_fill(world, i, values);
         sink->row(sink->context, world->run, values);
     }
 }

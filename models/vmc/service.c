@@ -177,6 +177,11 @@ static bool is_throttled(struct world *world, const struct sddc *sddc, struct re
     const struct vmc_service *service = &world->config->service;
     struct region *region = &world->regions[sddc->region];
     const struct vmc_limit *limit = &service->limit_writes;
+    if (__builtin_expect(world->throttled_until_ns > world->now_ns, 0)) {
+        request->retry_after_ns =
+            service->retry_after ? world->throttled_until_ns - world->now_ns : 0;
+        return true;
+    }
     uint32_t which = LIMIT_WRITES;
     if (is_read(request->operation)) {
         limit = &service->limit_reads;
@@ -466,6 +471,10 @@ static void answer(struct world *world, uint32_t slot, struct request *request,
         cluster->last_read_pending = cluster->temporary_pending;
     }
     uint32_t entity = entity_of_target(request->sddc, request->cluster, request->host);
+    service_note(world, SERVICE_ANSWER, entity,
+                 (uint64_t)request->operation << 56 | (uint64_t)request->result << 48 |
+                     (uint64_t)request->attempt << 32 | request->state,
+                 result == RCE_ACCEPTED ? request->task : 0);
     STORY(world, STORY_ANSWER, entity, request->operation, request->result, request->task,
           request->state);
     if (result != RCE_ACCEPTED)
@@ -523,6 +532,9 @@ void service_arrive(struct world *world, uint32_t slot)
     struct request request = world->requests[slot];
     struct sddc *sddc = &world->sddcs[request.sddc];
     enum rce_result result;
+    service_note(world, SERVICE_ARRIVAL,
+                 entity_of_target(request.sddc, request.cluster, request.host),
+                 (uint64_t)request.operation << 32 | request.attempt, request.key != 0);
     if (is_turned_away(world, sddc, &request, &result))
         answer(world, slot, &request, result);
     else if (world->config->service.queue.rate_per_s > 0)
@@ -585,6 +597,7 @@ void service_end_task(struct world *world, struct sddc *sddc, uint16_t id, bool 
     uint32_t index = (uint32_t)(sddc - world->sddcs);
     uint32_t entity = entity_of_target(index, task->cluster, task->host);
     task->state = succeeded ? TASK_SUCCEEDED : TASK_FAILED;
+    service_note(world, SERVICE_TASK_END, entity, id, succeeded);
     STORY(world, STORY_TASK, entity, task->operation, task->state, id);
     send_callback(world, task, entity, id);
     if (rollout_is_awaited(sddc))

@@ -88,6 +88,6 @@ void timeline_close(struct world *world)
 {
     timeline_count_minute(world);
     for (uint32_t i = 0; i < world->sddcs_count; i++)
-        if (world->sddcs[i].plan.clusters_count > 0)
+        if (world->sddcs[i].plan.clusters_count > 0 && world->sddcs[i].started_at_ns >= 0)
             add_workflow(world, &world->sddcs[i]);
 }

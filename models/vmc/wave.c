@@ -1,7 +1,7 @@
 #include "models/vmc/world.h"
 
 /* When an SDDC is due by the schedule; never decreases with the index. */
-static int64_t due_at_ns(struct world *world, uint32_t index)
+int64_t wave_due_ns(struct world *world, uint32_t index)
 {
     const struct vmc_wave *wave = &world->config->wave;
     double part = 0;
@@ -17,8 +17,7 @@ static int64_t due_at_ns(struct world *world, uint32_t index)
     return world_sum_ns(at_ns - at_ns % UNITS_US, world->wave.shift_ns);
 }
 
-/* The first instant from `at_ns` on that lies in a maintenance window; INT64_MAX if none does. */
-static int64_t next_open_ns(const struct vmc_wave *wave, int64_t at_ns)
+int64_t vmc_wave_open_ns(const struct vmc_wave *wave, int64_t at_ns)
 {
     if (wave->windows_count == 0 || service_in_window(wave->windows, wave->windows_count, at_ns))
         return at_ns;
@@ -49,12 +48,12 @@ static void start_due(struct world *world)
     while (wave->next_sddc < world->sddcs_count) {
         if (settings->concurrency_max != 0 && wave->running_count >= settings->concurrency_max)
             return;
-        int64_t start_ns = due_at_ns(world, wave->next_sddc);
+        int64_t start_ns = wave_due_ns(world, wave->next_sddc);
         if (start_ns < wave->paused_until_ns)
             start_ns = wave->paused_until_ns;
         if (start_ns < world->now_ns)
             start_ns = world->now_ns;
-        start_ns = next_open_ns(settings, start_ns);
+        start_ns = vmc_wave_open_ns(settings, start_ns);
         if (start_ns == INT64_MAX)
             return; /* No window is left: the rest of the fleet never starts, and is reported. */
         if (start_ns > world->now_ns) {

@@ -10,8 +10,10 @@
  *   rollout.c    sees that the wave fails, and hands its workflows to another engine
  *   service.c    the host-management service: a request arrives, is answered; callbacks go out
  *   platform.c   what the service sets in motion: provisioning, maintenance, updates, removal
+ *   port.c       takes the driver's place where requests come from outside (port.h)
  *   invariant.c  what must hold after every step
  *   cause.c      why a workflow failed, in truth
+ *   claim.c      what a client says of that, held against it
  *   timeline.c, rows.c, attempts.c, model.c, story.c   what comes out
  *   explore.c    what an explorer needs to know, and the order of events in its hands
  *
@@ -25,6 +27,7 @@
 #include "models/vmc/columns.h"
 #include "models/vmc/config.h"
 #include "models/vmc/entity.h"
+#include "models/vmc/port.h"
 #include "models/vmc/purpose.h"
 #include "models/vmc/tally.h"
 #include "sim/experiment/model.h"
@@ -292,7 +295,10 @@ struct world {
     int64_t minute; /* the minute that calls_in_minute counts */
     int64_t calls_in_minute;
     int64_t last_end_ns;
-    int64_t trigger_end_ns; /* of the last outage window; -1 = none, or they never end */
+    int64_t trigger_end_ns;      /* of the last outage window; -1 = none, or they never end */
+    const struct vmc_port *port; /* in the driver's place; NULL: there are engines */
+    uint64_t *service_history;   /* [sddcs_count], where somebody wants it (port.h); else NULL */
+    int64_t throttled_until_ns;  /* every request is throttled, by a fault on request */
     /* For explorers: explore.c. */
     const struct model_probe *probe; /* NULL: a run for its record */
     bool asks_order;
@@ -317,6 +323,14 @@ void world_schedule(struct world *world, int64_t delay_ns, enum event_kind kind,
                     uint64_t a);
 void world_count(struct world *world, enum vmc_metric metric, int64_t n);
 
+/* model.c: the parts of a run. */
+struct world *world_create(const struct model_run *run, struct record *record, uint64_t event_max);
+void world_handle(struct world *world, const struct sim_event *event);
+bool world_run(const struct model_run *run, struct record *record, uint64_t *service_history,
+               struct error *error);
+/* Close the account of an SDDC, which is a unit of the record. */
+void world_close_sddc(struct world *world, uint32_t index, uint32_t unit);
+
 /* fleet.c: draw the shape of an SDDC and take its memory. */
 void fleet_make_sddc(struct world *world, uint32_t index);
 
@@ -324,6 +338,7 @@ void fleet_make_sddc(struct world *world, uint32_t index);
 void wave_begin(struct world *world);
 void wave_step(struct world *world);
 void wave_workflow_ended(struct world *world);
+int64_t wave_due_ns(struct world *world, uint32_t index);
 
 /* driver.c */
 void driver_begin_engine(struct world *world, enum version version, const struct rce_engine *engine,
@@ -412,6 +427,18 @@ struct target *service_target(struct sddc *sddc, uint8_t cluster, uint8_t host);
 uint32_t service_target_slot(enum rce_operation operation);
 bool service_in_window(const struct vmc_window *windows, uint32_t count, int64_t at_ns);
 
+/* The history of the service (port.h): what it saw or did, in one SDDC. */
+enum service_event { SERVICE_ARRIVAL, SERVICE_ANSWER, SERVICE_TASK_END, SERVICE_CALLBACK };
+static inline void service_note(struct world *world, enum service_event event, uint32_t entity,
+                                uint64_t a, uint64_t b)
+{
+    if (__builtin_expect(world->service_history == NULL, 1))
+        return;
+    uint64_t *history = &world->service_history[entity_sddc(entity)];
+    uint64_t who = (uint64_t)event << 32 | entity;
+    *history = history_fold(*history, history_digest((uint64_t)world->now_ns, who, a, b));
+}
+
 /* platform.c: start the work of a task; carry on when time has passed. */
 void platform_start_task(struct world *world, struct sddc *sddc, uint16_t task);
 void platform_connected(struct world *world, uint32_t entity, uint16_t task);
@@ -420,6 +447,10 @@ void platform_task_end(struct world *world, uint32_t entity, uint16_t task);
 void platform_repaired(struct world *world, uint32_t entity);
 bool platform_is_cluster_ready(const struct cluster *cluster);
 struct host *platform_host(struct cluster *cluster, uint8_t host);
+
+/* port.c: an answer, and a callback, on their way out. The slot is free already. */
+void port_answer(struct world *world, const struct request *request);
+void port_callback(struct world *world, uint32_t entity, uint16_t task);
 
 /* invariant.c */
 void invariant_check_cluster(struct world *world, uint32_t sddc, uint32_t cluster);
@@ -431,6 +462,7 @@ void invariant_break(struct world *world, uint32_t entity, enum vmc_violation vi
 enum vmc_cause cause_of(struct sddc *sddc, const struct rce_action *failure);
 
 /* rows.c */
+void rows_fill(const struct world *world, uint32_t index, int64_t *values);
 void rows_write(struct world *world);
 
 /* attempts.c: every request with its answer, for whoever wants it. */

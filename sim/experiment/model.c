@@ -36,7 +36,7 @@ const char *model_find_defect(const struct model *model, const struct record *re
         return "the failed units do not add up";
     for (size_t i = 0; i < model->metric_count; i++) {
         const struct metric *metric = &model->metrics[i];
-        if (metric->kind != METRIC_PROPORTION)
+        if (metric->kind != METRIC_PROPORTION || values[i] == METRIC_NONE)
             continue;
         if (values[i] < 0 || values[i] > record->unit_count)
             return "a proportion is more than all units";

@@ -36,7 +36,8 @@ enum metric_unit {
     METRIC_DURATION_NS,
 };
 
-/* The value of a METRIC_PER_REPLICATION where the replication gives none (no unit completed). */
+/* The value where the replication gives none: of a METRIC_PER_REPLICATION (no unit completed), or
+ * of any where somebody observed and could not see it. */
 #define METRIC_NONE INT64_MIN
 
 /* One entry of record.values. */
@@ -87,7 +88,8 @@ enum row_kind {
  * the simulation could know, must not be offered as its cause. */
 enum row_role {
     ROW_CONSEQUENCE, /* Follows from how the unit ended, or is mixed up with it. */
-    ROW_IDENTIFIER,  /* Which unit it is: its index in `record.failed`. */
+    ROW_IDENTIFIER,  /* Which unit it is: its index in `record.failed`, or its number elsewhere,
+                        if each unit has a row and they are in order. */
     ROW_CONDITION,   /* Settled without regard to how the unit ends. */
     ROW_EXPOSURE,    /* Adds up while the unit runs: much of it may be a cause, little of it may be
                         the effect of an early end. */

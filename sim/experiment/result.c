@@ -93,7 +93,8 @@ bool result_is_row_failed(const struct result *result, uint32_t replication, uin
     const struct row_column *columns = result->model->row_columns;
     CHECK(run->rows != NULL && row < run->rows->row_count);
     int64_t unit = (int64_t)row;
-    for (size_t i = 0; i < run->rows->column_count; i++)
+    bool has_all = run->rows->row_count == run->record.unit_count;
+    for (size_t i = 0; i < run->rows->column_count && !has_all; i++)
         if (columns[i].role == ROW_IDENTIFIER) {
             unit = run->rows->values[row * run->rows->column_count + i];
             break;

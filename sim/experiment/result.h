@@ -59,8 +59,8 @@ const struct record *result_record(const struct result *result, uint32_t replica
 const struct row_table *result_rows(const struct result *result, uint32_t replication,
                                     uint32_t variant);
 
-/* Did the unit of a row fail? Which unit it is says the row's identifier (ROW_IDENTIFIER), or,
- * where the model has none, its place. */
+/* Did the unit of a row fail? Where there is a row for each unit they are in order; else the row's
+ * identifier (ROW_IDENTIFIER) says which unit it is. */
 bool result_is_row_failed(const struct result *result, uint32_t replication, uint32_t variant,
                           size_t row);
 

@@ -41,6 +41,8 @@ bool summary_value(const struct metric *metric, const struct record *record, siz
 {
     int64_t raw = record->values[index];
     uint64_t unit_count = units_of(metric, record);
+    if (raw == METRIC_NONE)
+        return false;
     switch (metric->kind) {
     case METRIC_PROPORTION:
     case METRIC_PER_UNIT:
@@ -48,12 +50,8 @@ bool summary_value(const struct metric *metric, const struct record *record, siz
             return false;
         *value = (double)raw / (double)unit_count;
         return true;
-    case METRIC_TOTAL: *value = (double)raw; return true;
-    case METRIC_PER_REPLICATION:
-        if (raw == METRIC_NONE)
-            return false;
-        *value = (double)raw;
-        return true;
+    case METRIC_TOTAL:
+    case METRIC_PER_REPLICATION: *value = (double)raw; return true;
     }
     CHECK(false);
     return false;

@@ -34,12 +34,15 @@ find_missing() {
             has_header yaml.h || need libyaml-dev libyaml-devel libyaml
             has_header jansson.h || need libjansson-dev jansson-devel jansson
             has_header sqlite3.h || need libsqlite3-dev sqlite-devel sqlite
+            has_header microhttpd.h || need libmicrohttpd-dev libmicrohttpd-devel libmicrohttpd
+            has_header curl/curl.h || need libcurl4-openssl-dev libcurl-devel curl
             has_header Random123/philox.h || need librandom123-dev random123-devel random123
             has gnuplot || need gnuplot-nox gnuplot gnuplot
             ;;
         test)
             has_header cmocka.h || need libcmocka-dev libcmocka-devel cmocka
             has python3 || need python3 python3 python
+            has curl || need curl curl curl
             ;;
         lint)
             has clang || need clang clang llvm

@@ -13,16 +13,21 @@ void bundle_add_reproduction(struct bundle *bundle)
     const struct identity *identity = &bundle->outcome->identity;
     struct manifest_section *section =
         manifest_add_section(bundle->manifest, "reproduce", "How to reproduce");
+    bool is_observed = bundle->outcome->commands.is_observed;
     manifest_add_text(
         section, MANIFEST_PLAIN,
         arena_print(arena,
                     "Made by %s %s from scenario %s (hash %016" PRIx64 ") with seed %" PRIu64
-                    ". The same version, scenario and seed give the same bytes, on any number of "
-                    "threads; scenario.resolved.yaml in this folder is the scenario with every "
+                    ". %s; scenario.resolved.yaml in this folder is the scenario with every "
                     "value.",
                     identity->program, identity->version, identity->scenario,
-                    identity->scenario_hash, identity->seed));
-    manifest_add_command(section, "This result", identity->command);
+                    identity->scenario_hash, identity->seed,
+                    is_observed ? "It was observed in real time, which does not come again: the "
+                                  "same draws are made again, at times that differ a little"
+                                : "The same version, scenario and seed give the same bytes, on "
+                                  "any number of threads"));
+    manifest_add_command(section, is_observed ? "What it was observed with" : "This result",
+                         identity->command);
     manifest_add_command(section, "This page again, from its folder DIR", "rcesim report DIR");
     if (bundle->result->variant_count > 1)
         manifest_add_command(section, "Another result of the same worlds against this one",

@@ -345,8 +345,8 @@ void bundle_add_failure(struct bundle *bundle)
     struct bundle_section section = {
         .bundle = bundle, .id = "one-failure", .title = "One failure explained"};
     struct typical typical = {0};
-    if (bundle->model != &vmc_model || !find_cause(bundle, &typical) ||
-        !find_replication(bundle, &typical))
+    if (bundle->model != &vmc_model || bundle->outcome->commands.is_observed ||
+        !find_cause(bundle, &typical) || !find_replication(bundle, &typical))
         return;
     const struct record *record =
         result_record(bundle->result, typical.replication, typical.variant);

@@ -121,6 +121,28 @@ static const char *describe_world_keys(const struct contrast *contrast, struct a
     return text;
 }
 
+/* Units are paired by their places. Of a simulation all are there; of what was observed those that
+ * somebody began, and their rows say which ones. */
+static bool have_same_units(const struct contrast *contrast)
+{
+    const struct result *a = contrast->stored[0].result, *b = contrast->stored[1].result;
+    const struct row_table *rows[2] = {
+        result_rows(a, contrast->first_replication - a->first_replication, 0),
+        result_rows(b, contrast->first_replication - b->first_replication, 0)};
+    if (rows[0] == NULL || rows[1] == NULL)
+        return true;
+    if (rows[0]->row_count != rows[1]->row_count || rows[0]->column_count != rows[1]->column_count)
+        return false;
+    size_t columns_count = rows[0]->column_count, column = 0;
+    while (column < columns_count && a->model->row_columns[column].role != ROW_IDENTIFIER)
+        column++;
+    for (size_t i = 0; column < columns_count && i < rows[0]->row_count; i++)
+        if (rows[0]->values[i * columns_count + column] !=
+            rows[1]->values[i * columns_count + column])
+            return false;
+    return true;
+}
+
 static void find_reasons(struct contrast *contrast, struct arena *arena)
 {
     const struct stored *a = &contrast->stored[0], *b = &contrast->stored[1];
@@ -146,6 +168,8 @@ static void find_reasons(struct contrast *contrast, struct arena *arena)
     if (!compare_find_common(a->result, b->result, &contrast->first_replication,
                              &contrast->replication_count))
         options_list_add(reasons, arena, "they have no replication in common");
+    if (reasons->count == 0 && !have_same_units(contrast))
+        options_list_add(reasons, arena, "they are not of the same workflows");
     contrast->is_paired = reasons->count == 0;
     if (!contrast->is_paired && a->result->seed == b->result->seed)
         options_list_add(reasons, arena,

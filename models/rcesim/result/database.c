@@ -495,7 +495,7 @@ static bool add_attempts_of(struct table *table, uint32_t replication, uint32_t 
 static bool add_attempts(struct database *database)
 {
     const struct model *model = database->outcome->result->model;
-    if (model->attempt_column_count == 0)
+    if (model->attempt_column_count == 0 || database->outcome->commands.is_observed)
         return true;
     struct table *table = new_table(database, "attempt");
     add_place_columns(table);

@@ -29,7 +29,7 @@ static const char *find_replay(const struct outcome *outcome, uint32_t variant)
 {
     uint32_t replication, unit;
     const char *violations = outcome->configuration->domain->violations;
-    if (violations == NULL ||
+    if (violations == NULL || outcome->commands.is_observed ||
         !find_violation(outcome->result, variant,
                         (size_t)result_find_metric(outcome->result, violations), &replication))
         return NULL;

@@ -21,6 +21,7 @@ struct outcome_commands {
     const char *trace;           /* "rcesim trace a.yaml --set x=y", without variants. */
     const char *rows;            /* What rows were asked for: "none", "first", "all". */
     const struct enough *enough; /* Of a stop rule other than fixed; else NULL. */
+    bool is_observed; /* Not simulated, so it cannot be simulated again: see observed.h. */
 };
 
 struct outcome {

@@ -259,6 +259,9 @@ int publication_publish(const struct publication *publication)
         .interrupted = interrupt_catch(),
         .notice = publication->is_quiet ? NULL : "rcesim: drawing the charts",
     };
+    static const volatile sig_atomic_t never_mind = 1;
+    if (publication->is_undrawn)
+        patience.interrupted = &never_mind;
     const struct outcome *outcome = outcome_create(publication->arena, publication->configuration,
                                                    result, &publication->commands);
     struct error error;
@@ -277,13 +280,14 @@ int publication_publish(const struct publication *publication)
         if (!junit_write(publication->junit, &suite, &error))
             return options_fail(&error);
     }
-    bool was_interrupted = result->is_partial || *patience.interrupted != 0;
+    bool was_interrupted =
+        result->is_partial || (!publication->is_undrawn && *patience.interrupted != 0);
     int added = add_to_database(publication, outcome);
     if (added == 0)
         added = record_histories(publication, was_interrupted);
     if (added != 0)
         return added;
     note_left_out(publication);
-    bool is_drawn = render_complain(&report);
+    bool is_drawn = publication->is_undrawn || render_complain(&report);
     return status_of(outcome, was_interrupted, is_drawn);
 }

@@ -22,6 +22,7 @@ struct publication {
     const char *database; /* The SQLite database that the result is added to; NULL: none. */
     const struct recording *recording; /* The histories that are written as well; NULL: none. */
     bool is_json, is_quiet;
+    bool is_undrawn; /* The pictures are left to `rcesim report`. */
 };
 
 /* Check, before hours of simulation, that everything can be written where it is to go. */

@@ -364,6 +364,15 @@ static bool is_of_group(const struct metric *metric, const char *group)
     return strcmp(metric->group, group) == 0;
 }
 
+/* Did anybody see it, or could have? */
+static bool is_known(const struct tables *tables, size_t metric)
+{
+    for (uint32_t i = 0; i < variant_count(tables); i++)
+        if (metric_of(tables, i, metric)->unit_count > 0)
+            return true;
+    return false;
+}
+
 static struct table *table_of_variants(const struct tables *tables, const char *title)
 {
     struct table *table = table_create(tables->arena);
@@ -379,9 +388,13 @@ void tables_print_group(const struct tables *tables, const struct tables_group *
 {
     struct table *table = table_of_variants(tables, "");
     size_t row_count = 0;
+    bool has_known = false;
     for (size_t i = 0; i < model_of(tables)->metric_count; i++) {
         const struct metric *metric = &model_of(tables)->metrics[i];
-        if (!is_of_group(metric, group->name) || !is_anywhere(tables, i))
+        if (!is_of_group(metric, group->name))
+            continue;
+        has_known = has_known || is_known(tables, i);
+        if (!is_anywhere(tables, i))
             continue;
         row_count++;
         table_add(table, metric->label);
@@ -400,7 +413,7 @@ void tables_print_group(const struct tables *tables, const struct tables_group *
     if (row_count > 0)
         table_print(table, tables->page);
     else
-        page_paragraph(tables->page, 2, group->nothing);
+        page_paragraph(tables->page, 2, has_known ? group->nothing : "Not known.");
 }
 
 /* Half an interval, in the unit of its estimate; "" where it is nothing but rounding. */
@@ -419,6 +432,8 @@ static const char *figure_text(const struct tables *tables, uint32_t variant, si
 {
     const struct metric *what = &model_of(tables)->metrics[metric];
     const struct summary_metric *summary = metric_of(tables, variant, metric);
+    if (summary->unit_count == 0)
+        return "no data";
     switch (what->kind) {
     case METRIC_TOTAL:
         if (tables->summary->is_independent)

@@ -1,0 +1,28 @@
+#!/bin/sh
+# examples/Race.java meets the race, where there is a JDK. usage: race_test.sh PROGRAM
+set -u
+rcesim=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+root=$(cd "$(dirname "$0")/../.." && pwd)
+if ! java --list-modules 2>/dev/null | grep -q '^jdk.compiler@\(1[7-9]\|[2-9][0-9]\)'; then
+    echo "race: skipped: no JDK of version 17 or later"
+    exit 0
+fi
+scratch=$(mktemp -d)
+service=
+trap 'test -z "$service" || { kill "$service" && wait "$service"; }; rm -rf "$scratch"' EXIT
+"$rcesim" serve "$root/scenarios/phase2-race.yaml" --speed 3600 --set provisioning.configure=3h --set host_service.callback.loss=0% \
+    --listen 127.0.0.1:0 -o "$scratch/result" >"$scratch/address" 2>/dev/null &
+service=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    [ -s "$scratch/address" ] && break
+    sleep 0.2
+done
+timeout 120 java "$root/examples/Race.java" "$(cat "$scratch/address")" | cut -d, -f1 | cut -d' ' -f1-2 >"$scratch/said"
+cat >"$scratch/expected" <<'END'
+answer 201
+answer 202
+callback {"delivery":1
+answer 202
+no callback
+END
+diff "$scratch/expected" "$scratch/said" && echo "race: ok"

@@ -1,0 +1,156 @@
+#!/bin/sh
+# `validate-live`: both sides of a small world agree, and what it says of them is whole; a service that is another one is
+# told apart; what it refuses.
+#
+# usage: validate_live_test.sh PROGRAM
+# The world is one whose waves are short, with room enough for a machine that is busy with other tests.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../../tools/check.sh"
+check_begin "$1"
+cp "$here/../../../scenarios/phase2-race.yaml" "$here/../../../scenarios/contention.yaml" .
+cat >small.yaml <<'END'
+question: Does a short wave tell the same live?
+extends: phase2-race.yaml
+fleet: {sddcs: 60, hosts_per_cluster: 2}
+wave: {spread: 1h}
+phase1: {control_plane: 10min}
+thresholds: null
+END
+
+# Room for 40 ms at speed 3600 is 2.4 min of simulated time: less than half of the shortest step, which takes 5.5 min.
+"$program" validate-live small.yaml --speed 3600 --shift 40ms --rate-tolerance 15% --calls-tolerance 15% \
+    --json --quiet >out.txt 2>err.txt
+status=$?
+is [ ! -s err.txt ]
+looks='
+import json, sys
+whole = json.load(open("out.txt"))
+# A machine that cannot keep time decides nothing; it must have said so itself.
+excused = [one for one in whole["variants"] if one["scaling"]["too_busy"]]
+assert whole["verdict"] == ("INCONCLUSIVE" if excused else "PASS"), whole
+assert int(sys.argv[1]) == (11 if excused else 0)
+assert whole["schema_version"] == 1
+assert [one["name"] for one in whole["variants"]] == ["before", "after"]
+before, after = whole["variants"]
+for one in whole["variants"]:
+    assert one["workflows"] == 60
+    failures = one["failures"]
+    assert failures["other_workflows"] == 199 * 60
+    assert failures["other_low"] <= failures["other_failed"] / failures["other_workflows"] <= failures["other_high"]
+    assert failures["difference_same"]["low"] <= failures["difference_same"]["estimate"] <= failures["difference_same"]["high"]
+    flipped = failures["flipped"]
+    assert len(flipped) == failures["only_live"] + failures["only_simulated"]
+    assert sum(flip["close"] for flip in flipped) == failures["flipped_close"] <= failures["close"]
+    names = [step["step"] for step in one["steps"]["operations"]]
+    assert "enter-maintenance" in names and "read-cluster" not in names, names
+    assert all(step["live"] > 0 and step["simulated"] > 50 * step["live"] for step in one["steps"]["operations"])
+    assert all(step["told"] for step in one["steps"]["operations"]) or one["scaling"]["too_busy"]
+    assert round(one["steps"]["shift_simulated_s"]) == 144
+    scaling = one["scaling"]
+    assert not scaling["shift_too_wide"]
+    assert scaling["speed"] == 3600 and round(scaling["window_simulated_s"]) == 240 and not scaling["herd"]
+    lates = [scaling["wake_late_%s_real_s" % share] for share in ("median", "p99", "p999", "max")]
+    assert 0 < lates[0] and lates == sorted(lates)
+    assert scaling["driver_lag_p999_real_s"] > 0
+    assert scaling["late_simulated_s"] >= 3600 * scaling["wake_late_p999_real_s"] * 0.999
+    assert scaling["reach_simulated_s"] >= scaling["late_simulated_s"]
+    if not excused:
+        assert abs(scaling["wave_simulated_s"] / scaling["wave_real_s"] - 3600) < 600
+        assert scaling["late_simulated_s"] > 144 or scaling["reach_simulated_s"] < 144
+# Whose seconds they are is said of every time.
+def times(value):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            assert not key.endswith("_s") or key.endswith("_simulated_s") or key.endswith("_real_s"), key
+            times(inner)
+    if isinstance(value, list):
+        for inner in value:
+            times(inner)
+times(whole)
+assert before["failures"]["live_failed"] > 0 and before["early_trigger"] > 0
+assert after["early_trigger"] == 0
+assert before["calls"]["live"] < after["calls"]["live"]
+'
+is python3 -c "$looks" $status
+
+# What differs in earnest fails, or the machine was later than the shift and too late for anything, and says so; the shift
+# excuses nothing. told_apart COMMAND...
+told_apart() {
+    "$@" --quiet >out.txt 2>err.txt
+    status=$?
+    is [ $status = 10 -o $status = 11 ]
+    [ $status = 10 ] || is grep -q 'the machine was so late' out.txt
+    if grep -q -e '--shift gives room' out.txt; then fail "the shift excuses something"; fi
+}
+
+# A service in which backups take 45 min longer than in the simulation, which are 450 ms of the machine's time: told
+# apart, and the reason is named.
+told_apart "$program" validate-live small.yaml --variant after --speed 6000 --service-set phase2.backup=75min
+[ $status = 11 ] || is grep -q '^  FAIL         durations of steps' out.txt
+[ $status = 11 ] || is grep -q 'Live and simulated differ: .*duration of backup' out.txt
+[ $status = 11 ] || is grep -q '^  FAIL         validate-live$' out.txt
+is grep -q '^after$' out.txt
+if grep -q '^before$' out.txt; then fail "a variant that was not asked for"; fi
+is [ -z "$(awk 'length > 80' out.txt | head -1)" ]
+
+# One that waits where the simulated one drops what comes too early: fewer workflows fail. A shift of 200 ms, which is
+# 20 min simulated, is too wide to tell of most steps, but does not explain that.
+looks='
+import json, sys
+before, = json.load(open("out.txt"))["variants"]
+scaling, failures, steps = before["scaling"], before["failures"], before["steps"]
+# The machine is blamed for its lateness alone: where it was kept waiting for longer than a step lasts, or decides many.
+is_late = scaling["late_simulated_s"] > steps["shift_simulated_s"] or failures["close"] > 15
+assert not scaling["too_busy"] or is_late and scaling["reach_simulated_s"] == scaling["late_simulated_s"]
+if int(sys.argv[1]) == 11:
+    assert scaling["too_busy"]
+    sys.exit(0)
+assert failures["verdict"] == "FAIL", failures
+assert failures["live_failed"] < failures["simulated_failed"] / 2
+if not scaling["too_busy"]:
+    told = {step["step"]: step["told"] for step in steps["operations"]}
+    assert told["enter-maintenance"] == (sys.argv[2] == "5ms") and told["remove-host"], told
+    assert sys.argv[2] == "5ms" or steps["verdict"] == "INCONCLUSIVE", steps
+'
+for shift in 5ms 200ms; do
+    "$program" validate-live small.yaml --variant before --speed 6000 --set fleet.sddcs=150 --shift $shift \
+        --service-set host_service.early_request=queue --json --quiet >out.txt 2>err.txt
+    status=$?
+    is [ $status = 10 -o $status = 11 ]
+    is python3 -c "$looks" $status $shift
+done
+
+# The same world with such a shift: it is the shift that leaves too little to compare, and no machine is blamed.
+"$program" validate-live small.yaml --variant after --speed 6000 --shift 200ms --rate-tolerance 15% \
+    --calls-tolerance 15% --quiet >out.txt 2>err.txt
+is [ $? = 11 ]
+is grep -q '^  INCONCLUSIVE durations of steps, with room for 20.0 min simulated' out.txt
+tr -s '\n ' ' ' <out.txt >words.txt # As it was before lines were broken.
+is grep -q 'not told, as the room is more than half of the step: .*enter-maintenance' words.txt
+is grep -q -e '--shift gives room for more than there is to compare' words.txt
+if grep -q 'machine was so late' words.txt; then fail "the machine is blamed for the shift"; fi
+is grep -q '(.* simulated) too late, at most .* simulated)' words.txt
+is grep -q '199 other waves: .* %; the least and the most: ' words.txt
+
+# What it refuses.
+expect 2 "only worlds of the model vmc can be had in real time" "$program" validate-live contention.yaml
+expect 2 "there is no variant" "$program" validate-live small.yaml --variant nobody
+expect 2 "--speed" "$program" validate-live small.yaml --speed 0
+expect 2 "--speed" "$program" validate-live small.yaml --speed fast
+expect 2 "--shift" "$program" validate-live small.yaml --shift 2min
+expect 2 "--waves" "$program" validate-live small.yaml --waves 198
+expect 2 "take fewer --waves" "$program" validate-live small.yaml --set fleet.sddcs=10000 --set wave.spread=600h \
+    --set fleet.hosts_per_cluster=8 --waves 10000 # 105 GiB
+expect 2 "--rate-tolerance" "$program" validate-live small.yaml --rate-tolerance 300%
+expect 3 "backups" "$program" validate-live small.yaml --service-set phase2.backups=1h
+
+# Ctrl-C ends it at once.
+"$program" validate-live small.yaml --speed 60 >out.txt 2>err.txt &
+background=$!
+wait_until grep -q live err.txt
+kill -TERM $background
+wait $background
+status=$?
+is [ $status = 130 ]
+check_end validate-live
