@@ -26,7 +26,7 @@ echo \$\$ >>"$scratch/pids"
 exec "$program" "\$@"
 END
 chmod +x "$scratch/build/rcesim"
-for name in scenarios models sim reports tests examples Makefile README.md; do ln -s "$root/$name" "$scratch/$name"; done
+for name in scenarios models sim reports tests Makefile README.md; do ln -s "$root/$name" "$scratch/$name"; done
 cd "$scratch" || exit 1
 passed=0
 failed=0
@@ -68,7 +68,7 @@ while IFS= read -r command; do
 done <commands
 
 # Links and paths in back quotes that look like files of the tree.
-for path in $(grep -oE '\]\([A-Za-z0-9_./-]+\)|`(sim|models|reports|tests|scenarios|examples)/[A-Za-z0-9_./-]+`' README.md | tr -d '`()]' | sort -u); do
+for path in $(grep -oE '\]\([A-Za-z0-9_./-]+\)|`(sim|models|reports|tests|scenarios)/[A-Za-z0-9_./-]+`' README.md | tr -d '`()]' | sort -u); do
     if [ -e "$path" ]; then passed=$((passed + 1)); else fail "names $path, which does not exist"; fi
 done
 echo "readme: $passed passed, $failed failed"

@@ -1,8 +1,8 @@
 #!/bin/sh
-# examples/Race.java meets the race, where there is a JDK. usage: race_test.sh PROGRAM
+# Race.java of the examples meets the race, where there is a JDK. usage: race_test.sh PROGRAM
 set -u
 rcesim=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
-root=$(cd "$(dirname "$0")/../.." && pwd)
+root=$(cd "$(dirname "$0")/../../.." && pwd)
 if ! java --list-modules 2>/dev/null | grep -q '^jdk.compiler@\(1[7-9]\|[2-9][0-9]\)'; then
     echo "race: skipped: no JDK of version 17 or later"
     exit 0
@@ -17,7 +17,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
     [ -s "$scratch/address" ] && break
     sleep 0.2
 done
-timeout 120 java "$root/examples/Race.java" "$(cat "$scratch/address")" | cut -d, -f1 | cut -d' ' -f1-2 >"$scratch/said"
+timeout 120 java "$root/models/testbed/examples/Race.java" "$(cat "$scratch/address")" | cut -d, -f1 | cut -d' ' -f1-2 >"$scratch/said"
 cat >"$scratch/expected" <<'END'
 answer 201
 answer 202

@@ -1,4 +1,4 @@
-"""examples/orchestrator.py meets the race, and with --check-readiness it does not; the service's report tells which.
+"""orchestrator.py of the examples meets the race, and with --check-readiness it does not; the service's report tells which.
 
 Small worlds where chance has no say: the temporary host is connected before the backup is done, and ready more than an hour
 after it. So without a look at the cluster every workflow fails for that reason, and with one none does, however late a busy
@@ -8,8 +8,7 @@ import os
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "models", "testbed"))
-from service import PROGRAM, ROOT, Service  # noqa: E402
+from service import PROGRAM, ROOT, Service
 
 COUNT = 8
 WORLD = {"fleet.sddcs": COUNT, "fleet.clusters_per_sddc": 1, "fleet.hosts_per_cluster": 2, "fleet.temporary_host.share": "100%",
@@ -18,7 +17,7 @@ WORLD = {"fleet.sddcs": COUNT, "fleet.clusters_per_sddc": 1, "fleet.hosts_per_cl
          "phase2.remove_host": "10min", "phase3.network": "10min", "maintenance.evacuate": "5min",
          "host_service.callback.loss": "0%", "thresholds": "null"}
 OPTIONS = [word for path, value in WORLD.items() for word in ("--set", f"{path}={value}")] + ["--speed", "7200"]
-ORCHESTRATOR = [sys.executable, os.path.join(ROOT, "examples", "orchestrator.py"), "--url"]
+ORCHESTRATOR = [sys.executable, os.path.join(ROOT, "models", "testbed", "examples", "orchestrator.py"), "--url"]
 failures = []
 
 
