@@ -24,5 +24,6 @@ answer 202
 callback {"delivery":1
 answer 202
 no callback
+answer 200
 END
 diff "$scratch/expected" "$scratch/said" && echo "race: ok"
