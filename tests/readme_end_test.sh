@@ -25,9 +25,10 @@ END
 
 sh "$scratch/tests/readme_test.sh" "$program" >"$scratch/said" 2>&1 &
 readme=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    is_open "$url" && break
+tries=200 # A minute: other tests may have the machine.
+until is_open "$url" || [ $tries = 0 ]; do
     sleep 0.3
+    tries=$((tries - 1))
 done
 is_open "$url" || fail "the service of the README has not come"
 sh "$scratch/tests/readme_test.sh" "$program" >"$scratch/second" 2>&1 && fail "a port that is taken was no failure"
@@ -36,9 +37,10 @@ is_open "$url" || fail "the service of somebody else was ended"
 kill "$readme"
 wait "$readme"
 readme=
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-    is_open "$url" || break
+tries=100
+while is_open "$url" && [ $tries -gt 0 ]; do
     sleep 0.2
+    tries=$((tries - 1))
 done
 is_open "$url" && fail "the service of the README is still there"
 [ "$failed" = 0 ] && echo "readme_end: ok"

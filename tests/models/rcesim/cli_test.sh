@@ -189,6 +189,7 @@ done
 # Interrupted while gnuplot hangs: at once, and all data is there. A hang-up is an interruption.
 printf '#!/bin/sh\nexec sleep 100\n' >bin/gnuplot
 hanging() {
+    rm -f inner-err.txt
     PATH="$work/bin:/bin:/usr/bin" "$program" run race.yaml -o "$1" >inner.txt 2>inner-err.txt &
     pid=$!
     wait_until grep -q "drawing the chart" inner-err.txt

@@ -91,7 +91,10 @@ variants:
       config: {process: {step_timeout: 300ms}}
 EOF
 }
-gone() { is test -z "$(ps -A -o args= | grep 'sleep 9[8]731')"; }
+gone() {
+    wait_until sh -c "! ps -A -o args= | grep -q 'sleep 9[8]731'"
+    is test -z "$(ps -A -o args= | grep 'sleep 9[8]731')"
+}
 bad 'sleep 98731'
 expect 1 'variant "before": harness error: engine "bad" 0, workflow' "$program" run bad.yaml $wave -o bad
 is grep -q 'no answer within 300ms (wall-clock time): line 4 of its output did not come' err.txt
@@ -123,19 +126,13 @@ bad 'sleep 98731'
 sed -i 's/300ms/1000s/' bad.yaml
 "$program" run bad.yaml $wave -o interrupted >out.txt 2>err.txt &
 running=$!
-for i in 1 2 3 4 5 6 7 8 9 10; do
-    [ -n "$(ps -A -o args= | grep 'sleep 9[8]731')" ] && break
-    sleep 0.1
-done
-is test -n "$(ps -A -o args= | grep 'sleep 9[8]731')"
+sleeps() { ps -A -o args= | grep -q 'sleep 9[8]731'; }
+wait_until sleeps
+is sleeps
 kill -TERM $running
 sleep 0.2
 kill -TERM $running 2>/dev/null
 wait $running 2>/dev/null
-for i in 1 2 3 4 5 6 7 8 9 10; do
-    [ -z "$(ps -A -o args= | grep 'sleep 9[8]731')" ] && break
-    sleep 0.1
-done
 gone
 
 check_end external_test

@@ -146,6 +146,7 @@ expect 2 "--rate-tolerance" "$program" validate-live small.yaml --rate-tolerance
 expect 3 "backups" "$program" validate-live small.yaml --service-set phase2.backups=1h
 
 # Ctrl-C ends it at once.
+rm -f err.txt
 "$program" validate-live small.yaml --speed 60 >out.txt 2>err.txt &
 background=$!
 wait_until grep -q live err.txt

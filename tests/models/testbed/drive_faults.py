@@ -1,6 +1,6 @@
 """What drive_faults_test.sh needs beside the program: services that misbehave, and a state file in wrong hands.
 
-usage: drive_faults.py silent | blind URL | hung URL | untold URL SECONDS | liar URL MEMBER VALUE | edit FILE SQL | damage FILE SEED | register URL CLIENT CALLBACKS | where URL CLIENT
+usage: drive_faults.py silent | blind URL | hung URL | untold URL SECONDS | liar URL MEMBER VALUE | edit FILE SQL | damage FILE SEED | register URL CLIENT CALLBACKS | where URL CLIENT | running URL
 """
 import http.server
 import json
@@ -122,6 +122,13 @@ def damage(path, seed):
 def register(url, client, callbacks):
     status, _ = fetch("POST", url + "/v1/callbacks", json.dumps({"client": client, "url": callbacks}).encode())
     sys.exit(status != 201)
+
+
+def running(url):
+    """How many workflows are under way."""
+    for line in fetch("GET", url + "/metrics")[1].decode().splitlines():
+        if line.startswith('rcesim_workflows{state="running"}'):
+            print(line.split()[1])
 
 
 def where(url, client):

@@ -16,6 +16,7 @@ export PYTHONDONTWRITEBYTECODE=1
 serve() {
     name=$1
     shift
+    rm -f "url-$name.txt"
     "$program" serve wave.yaml $small --listen 127.0.0.1:0 -q --force -o "service-$name" "$@" >"url-$name.txt" 2>"serve-$name.txt" &
     service=$!
     wait_until grep -q http "url-$name.txt"
@@ -40,11 +41,15 @@ is_registered() {
     [ -n "$($faults where "$url" rcesim)" ]
 }
 
+are_running() {
+    [ "$($faults running "$url")" = 4 ]
+}
+
 # interrupted NAME OPTION...: a drive that is stopped when all its workflows are under way.
 interrupted() {
     drive "$@"
-    wait_until sh -c "$faults where '$url' rcesim | grep -q http"
-    sleep 0.4
+    wait_until are_running
+    sleep 0.2
     kill -TERM $drive
     wait $drive
     status=$?
@@ -56,10 +61,11 @@ proxy() {
     what=$1
     shift
     behind=$url
-    $faults $what "$behind" "$@" >"url-$what.txt" &
+    rm -f "proxy-$what.txt" # One of the same name may have been here: its URL is not this one's.
+    $faults $what "$behind" "$@" >"proxy-$what.txt" &
     proxy=$!
-    wait_until grep -q http "url-$what.txt"
-    url=$(cat "url-$what.txt")
+    wait_until grep -q http "proxy-$what.txt"
+    url=$(head -n 1 "proxy-$what.txt")
 }
 end_proxy() {
     kill $proxy
@@ -194,7 +200,7 @@ end_service
 serve hung --speed 3600
 proxy hung
 stoppable -o hung
-wait_until grep -q registering url-hung.txt
+wait_until grep -q registering proxy-hung.txt
 stopped INT hung
 end_proxy
 end_service
@@ -257,7 +263,7 @@ is is_registered
 expect 4 "was written by another engine" "$program" drive wave.yaml $small --url "$url" -o loyal --variant safe
 proxy hung
 drive loyal --variant safe --upgrade
-wait_until grep -q registering url-hung.txt
+wait_until grep -q registering proxy-hung.txt
 kill -9 $drive
 wait $drive 2>wait.txt
 end_proxy

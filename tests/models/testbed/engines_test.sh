@@ -9,7 +9,7 @@ root=$(cd "$here/../../.." && pwd)
 . "$here/../../tools/check.sh"
 check_begin "$1"
 built=$(cd "$(dirname "$(readlink -f "$program")")" && pwd)
-cp "$here/kill.yaml" wave.yaml
+cp "$here/patient.yaml" wave.yaml
 cp "$built/librce_plugin.so" rce.so
 cp "$built/rce-engine" "$root/models/engines/reference/engine.py" .
 small="--set fleet.sddcs=3 --set fleet.hosts_per_cluster=1 --variant safe"

@@ -9,11 +9,12 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../tools/check.sh"
 check_begin "$1"
-cp "$here/kill.yaml" .
+# What was lost ends with its deadline: half a minute of the machine is enough patience here.
+sed "s/72h/12h/g" "$here/patient.yaml" >kill.yaml
 
 # serve VARIANT: $url and $service.
 serve() {
-    "$program" serve kill.yaml --variant "$1" --listen 127.0.0.1:0 --speed 2400 -q -o "service-$1" >"url-$1.txt" 2>serve.txt &
+    "$program" serve kill.yaml --variant "$1" --listen 127.0.0.1:0 --speed 1500 -q -o "service-$1" >"url-$1.txt" 2>serve.txt &
     service=$!
     wait_until grep -q http "url-$1.txt"
     url=$(head -n 1 "url-$1.txt")
@@ -24,12 +25,24 @@ cat >life.sh <<'EOF'
 exec "$1" drive kill.yaml --variant "$2" --url "$3" -o "drive-$2" --durability process --record "lives-$2"
 EOF
 
-# kill_often VARIANT COUNT: as many lives that end too early.
+# has_begun VARIANT: one more than the $begun lives of before has its record.
+lives() {
+    find "lives-$1" -name 'drive-*' 2>wait.txt | wc -l
+}
+has_begun() {
+    [ "$(lives "$1")" -gt "$begun" ]
+}
+
+# kill_often VARIANT COUNT: as many lives that end too early; every other one is let come as far as its record.
 kill_often() {
     kills=0
+    number=0
     for delay in $(awk -v n="$2" 'BEGIN { srand(7); for (i = 0; i < n; i++) print 0.04 + 0.16 * rand() }'); do
+        begun=$(lives "$1")
         sh life.sh "$program" "$1" "$url" >out.txt 2>err.txt &
         life=$!
+        number=$((number + 1))
+        [ $((number % 2)) = 0 ] && wait_until has_begun "$1"
         sleep "$delay"
         kill -9 $life 2>>err.txt && kills=$((kills + 1))
         wait $life 2>>err.txt
