@@ -1,13 +1,14 @@
 #!/bin/sh
 # Run test programs and shell tests; all of them run, whatever fails, and what one has to say is printed when it has ended.
-# Two run at a time, since many of them wait for clocks; those that depend on how late this machine is (*live_test.sh) come
-# last and alone. TEST_JOBS=1: one at a time.
+# Two run at a time, and beside them, one after the other, those of the testbed, which mostly wait for clocks; those that
+# depend on how late this machine is (*live_test.sh) come last and alone. TEST_JOBS=1: one at a time.
 #
 # usage: run_tests.sh PROGRAM TEST...     PROGRAM is handed to the shell tests, and is RCESIM for all of them.
 set -u
 if [ "$1" = --one ]; then
     results=$2
     test=$3
+    begin=$(date +%s)
     case $test in
     *.sh) sh "$test" "$RCESIM" ;;
     /*) "$test" ;;
@@ -17,7 +18,16 @@ if [ "$1" = --one ]; then
     until mkdir "$results/printing" 2>/dev/null; do sleep 0.02; done
     cat "$results/said.$$"
     if [ $status = 0 ]; then echo "$test" >>"$results/passed"; else echo "$test($status)" >>"$results/failed"; fi
+    echo "$(($(date +%s) - begin)) $test" >>"$results/took"
     rmdir "$results/printing"
+    exit 0
+fi
+if [ "$1" = --list ]; then
+    results=$2
+    list=$3
+    jobs=1
+    [ "$list" = busy ] && jobs=${TEST_JOBS:-2}
+    [ ! -s "$results/$list" ] || xargs -0 -n 1 -P "$jobs" sh "$0" --one "$results" <"$results/$list"
     exit 0
 fi
 
@@ -28,21 +38,22 @@ results=$(mktemp -d) || exit 1
 trap 'rm -rf "$results"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-: >"$results/passed" >"$results/failed"
+for list in passed failed took busy waiting alone; do : >"$results/$list"; done
 for test in "$@"; do
     case $test in
-    *live_test.sh) printf '%s\0' "$test" >>"$results/alone" ;;
-    *) printf '%s\0' "$test" >>"$results/together" ;;
+    *live_test.sh) list=alone ;;
+    tests/models/testbed/*.sh) list=waiting ;;
+    *) list=busy ;;
     esac
+    printf '%s\0' "$test" >>"$results/$list"
 done
-for part in together alone; do
-    [ ! -f "$results/$part" ] && continue
-    jobs=${TEST_JOBS:-2}
-    [ $part = alone ] && jobs=1
-    xargs -0 -n 1 -P "$jobs" sh "$0" --one "$results" <"$results/$part"
-done
+lanes=2
+[ "${TEST_JOBS:-2}" = 1 ] && lanes=1
+printf 'waiting\0busy\0' | xargs -0 -n 1 -P "$lanes" sh "$0" --list "$results" # "&" would have them ignore Ctrl-C.
+sh "$0" --list "$results" alone
 passed=$(wc -l <"$results/passed")
 failed=$(wc -l <"$results/failed")
+echo "slowest: $(sort -nr "$results/took" | head -5 | sed 's|^\([0-9]*\) .*/|\1 s |' | tr '\n' ',' | sed 's/,$//; s/,/, /g')"
 [ "$failed" -eq 0 ] || echo "failed test programs: $(tr '\n' ' ' <"$results/failed")" >&2
 echo "programs: $((passed)) passed, $((failed)) failed"
 [ "$failed" -eq 0 ] && [ "$passed" -eq $# ]
