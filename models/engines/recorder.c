@@ -4,41 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/base/check.h"
+#include "models/engines/wrapper.h"
 
 struct recorder {
-    struct rce_engine table; /* That of the engine, with the functions of this file. */
-    struct recorder_source source;
+    struct wrapper *wrapper;
+    const struct rce_options *options;
     const char *config; /* Without what is the driver's part of it. */
     struct arena *arena;
     struct recorder_track *tracks;
     size_t track_count;
-    const struct recorder *self; /* What the settings are: a pointer to all of this. */
 };
 
-/* The blocks that the driver sees. Those of the engine are apart, because their size depends on an
- * engine that state_size_bytes is not told. */
-struct recorded_process {
-    struct recorder *recorder;
-    void *inner;
-};
-
+/* What is kept of a workflow. */
 struct recorded_workflow {
-    const struct rce_engine *engine;
-    void *inner;
     struct recorder_track *track; /* NULL: it is not recorded. */
     uint32_t id;
 };
-
-/* The table hands the settings over as constant; what they lead to belongs to one run. */
-static struct recorder *recorder_of(const void *settings)
-{
-    union {
-        const struct recorder *constant;
-        struct recorder *plain;
-    } recorder = {*(const struct recorder *const *)settings};
-    return recorder.plain;
-}
 
 /* Tracks */
 
@@ -67,8 +48,8 @@ static struct transcript_writer *writer_of(const struct recorder *recorder,
         track->writer = transcript_write(recorder->arena, file);
     }
     if (track->speaker != recorder) {
-        track->is_cut = !transcript_put_start(track->writer, &recorder->table,
-                                              recorder->source.options, recorder->config);
+        track->is_cut = !transcript_put_start(track->writer, wrapper_engine(recorder->wrapper),
+                                              recorder->options, recorder->config);
         if (track->is_cut)
             return NULL;
         track->speaker = recorder;
@@ -86,17 +67,11 @@ static struct recorder_track *find_track(const struct recorder *recorder, uint64
     return NULL;
 }
 
-/* The functions of the contract */
+/* What is told */
 
-static void process_begin(void *block, const void *settings)
+static void process_begun(void *context)
 {
-    struct recorded_process *process = block;
-    struct recorder *recorder = recorder_of(settings);
-    const struct rce_engine *engine = recorder->source.engine;
-    *process = (struct recorded_process){
-        .recorder = recorder, .inner = arena_take(recorder->arena, engine->process_size_bytes)};
-    if (engine->process_begin != NULL)
-        engine->process_begin(process->inner, recorder->source.settings);
+    struct recorder *recorder = context;
     for (size_t i = 0; i < recorder->track_count; i++) {
         struct recorder_track *track = &recorder->tracks[i];
         struct transcript_writer *writer =
@@ -108,121 +83,60 @@ static void process_begin(void *block, const void *settings)
     }
 }
 
-static void process_end(void *block)
+/* The writer for a workflow that begins here; NULL: nothing is to be written of it. */
+static struct transcript_writer *
+begin(struct recorder *recorder, struct recorded_workflow *workflow, const struct rce_plan *plan)
 {
-    struct recorded_process *process = block;
-    const struct rce_engine *engine = process->recorder->source.engine;
-    if (engine->process_end != NULL)
-        engine->process_end(process->inner);
-}
-
-static const char *complaint(const void *block)
-{
-    const struct recorded_process *process = block;
-    const struct rce_engine *engine = process->recorder->source.engine;
-    return engine->complaint != NULL ? engine->complaint(process->inner) : NULL;
-}
-
-static size_t state_size_bytes(const struct rce_plan *plan)
-{
-    (void)plan;
-    return sizeof(struct recorded_workflow);
-}
-
-static struct recorded_workflow make_workflow(const struct recorded_process *process,
-                                              const struct rce_plan *plan)
-{
-    struct recorder *recorder = process->recorder;
-    const struct rce_engine *engine = recorder->source.engine;
-    return (struct recorded_workflow){
-        .engine = engine,
-        .inner = arena_take(recorder->arena, engine->state_size_bytes(plan)),
-        .track = find_track(recorder, plan->workflow),
-    };
-}
-
-static void init(void *block, void *process_block, const struct rce_plan *plan,
-                 const void *settings)
-{
-    struct recorded_workflow *workflow = block;
-    struct recorded_process *process = process_block;
-    const struct recorder *recorder = process->recorder;
-    (void)settings;
-    *workflow = make_workflow(process, plan);
-    workflow->engine->init(workflow->inner, process->inner, plan, recorder->source.settings);
+    workflow->track = find_track(recorder, plan->workflow);
     if (workflow->track == NULL)
-        return;
+        return NULL;
     workflow->id = ++workflow->track->last_id;
-    struct transcript_writer *writer = writer_of(recorder, workflow->track);
+    return writer_of(recorder, workflow->track);
+}
+
+static void initialised(void *context, void *own, const struct rce_plan *plan)
+{
+    struct recorded_workflow *workflow = own;
+    struct transcript_writer *writer = begin(context, workflow, plan);
     if (writer == NULL)
         return;
     transcript_put_begin(writer, workflow->id, plan);
     count_bytes(workflow->track);
 }
 
-static bool load(void *block, void *process_block, const struct rce_plan *plan,
-                 const void *settings, const void *bytes, size_t size_bytes)
+static void loaded(void *context, void *own, const struct rce_plan *plan, const void *bytes,
+                   size_t size_bytes)
 {
-    struct recorded_process *process = process_block;
-    const struct recorder *recorder = process->recorder;
-    struct recorded_workflow made = make_workflow(process, plan);
-    (void)settings;
-    if (!made.engine->load(made.inner, process->inner, plan, recorder->source.settings, bytes,
-                           size_bytes))
-        return false; /* The workflow stays where it is, and the history goes on there. */
-    *(struct recorded_workflow *)block = made;
-    if (made.track == NULL)
-        return true;
-    struct recorded_workflow *workflow = block;
-    workflow->id = ++made.track->last_id;
-    struct transcript_writer *writer = writer_of(recorder, made.track);
+    struct recorded_workflow *workflow = own;
+    struct transcript_writer *writer = begin(context, workflow, plan);
     if (writer == NULL)
-        return true;
-    made.track->is_cut = !transcript_put_load(writer, workflow->id, plan, bytes, size_bytes);
-    count_bytes(made.track);
-    return true;
+        return;
+    workflow->track->is_cut = !transcript_put_load(writer, workflow->id, plan, bytes, size_bytes);
+    count_bytes(workflow->track);
 }
 
-static enum rce_status step(void *block, void *process_block, const struct rce_input *input,
-                            struct rce_actions *out)
+static void stepped(void *context, void *own, const struct rce_input *input, enum rce_status status,
+                    const struct rce_actions *actions)
 {
-    const struct recorded_workflow *workflow = block;
-    struct recorded_process *process = process_block;
-    enum rce_status status = workflow->engine->step(workflow->inner, process->inner, input, out);
-    if (workflow->track == NULL || status == RCE_BROKEN)
-        return status;
-    struct transcript_writer *writer = writer_of(process->recorder, workflow->track);
+    const struct recorded_workflow *workflow = own;
+    if (workflow->track == NULL)
+        return;
+    struct transcript_writer *writer = writer_of(context, workflow->track);
     /* What cannot be written is forbidden, and ends the run. */
-    if (writer == NULL || out->count > RCE_ACTIONS_MAX ||
-        !transcript_put_step(writer, workflow->id, input, status, out))
-        return status;
+    if (writer == NULL || actions->count > RCE_ACTIONS_MAX ||
+        !transcript_put_step(writer, workflow->id, input, status, actions))
+        return;
     workflow->track->inputs++;
     count_bytes(workflow->track);
-    return status;
 }
 
-static size_t save(const void *block, void *bytes, size_t size_bytes)
+static void ended(void *context, void *own)
 {
-    const struct recorded_workflow *workflow = block;
-    return workflow->engine->save(workflow->inner, bytes, size_bytes);
-}
-
-static uint64_t digest(const void *block)
-{
-    const struct recorded_workflow *workflow = block;
-    return workflow->engine->digest(workflow->inner);
-}
-
-static void workflow_end(void *block, void *process_block)
-{
-    const struct recorded_workflow *workflow = block;
-    struct recorded_process *process = process_block;
-    if (workflow->engine->workflow_end != NULL)
-        workflow->engine->workflow_end(workflow->inner, process->inner);
+    const struct recorded_workflow *workflow = own;
     /* Who has gone to another engine meanwhile has ended here without a word. */
-    if (workflow->track == NULL || workflow->track->speaker != process->recorder)
+    if (workflow->track == NULL || workflow->track->speaker != context)
         return;
-    struct transcript_writer *writer = writer_of(process->recorder, workflow->track);
+    struct transcript_writer *writer = writer_of(context, workflow->track);
     if (writer == NULL)
         return;
     transcript_put_end(writer, workflow->id);
@@ -246,46 +160,32 @@ static const char *own_config(struct arena *arena, const char *config)
 struct recorder *recorder_create(struct arena *arena, const struct recorder_source *source,
                                  struct recorder_track *tracks, size_t track_count)
 {
+    static const struct wrapper_hooks hooks = {
+        .own_size_bytes = sizeof(struct recorded_workflow),
+        .process_begun = process_begun,
+        .initialised = initialised,
+        .loaded = loaded,
+        .stepped = stepped,
+        .ended = ended,
+    };
     struct recorder *recorder = arena_take(arena, sizeof *recorder);
-    const struct rce_engine *engine = source->engine;
-    *recorder = (struct recorder){.source = *source,
+    *recorder = (struct recorder){.options = source->options,
                                   .config = own_config(arena, source->config),
                                   .arena = arena,
                                   .tracks = tracks,
-                                  .track_count = track_count,
-                                  .self = recorder};
-    recorder->table = (struct rce_engine){
-        .abi = RCE_ABI,
-        .size_bytes = sizeof recorder->table,
-        .capabilities = engine->capabilities,
-        .state_version = engine->state_version,
-        .state_version_oldest = engine->state_version_oldest,
-        .name = engine->name,
-        .version = engine->version,
-        .settings_size_bytes = sizeof recorder->self,
-        .process_size_bytes = sizeof(struct recorded_process),
-        .process_begin = process_begin,
-        .process_end = process_end,
-        .complaint = complaint,
-        .state_size_bytes = state_size_bytes,
-        .init = init,
-        .step = step,
-        .save = save,
-        .load = load,
-        .digest = digest,
-        .workflow_end = workflow_end,
-    };
+                                  .track_count = track_count};
+    recorder->wrapper = wrapper_create(arena, source->engine, source->settings, &hooks, recorder);
     return recorder;
 }
 
 const struct rce_engine *recorder_engine(const struct recorder *recorder)
 {
-    return &recorder->table;
+    return wrapper_engine(recorder->wrapper);
 }
 
 const void *recorder_settings(const struct recorder *recorder)
 {
-    return &recorder->self;
+    return wrapper_settings(recorder->wrapper);
 }
 
 static bool shares(const struct rce_retry_policy *policy)

@@ -1,7 +1,7 @@
 /* recorder.h - an engine that is written down while it is used.
  *
- * A recorder is an engine around an engine. Whoever drives it sees no difference, and what is said
- * between the two goes into histories (transcript.h):
+ * A recorder is an engine around an engine (wrapper.h). Whoever drives it sees no difference, and
+ * what is said between the two goes into histories (transcript.h):
  *
  *     driver -- input --> recorder -- input --> engine
  *            <-- actions --        <-- actions --

@@ -22,23 +22,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->scenario;
-        state->child_inputs[1] = &options->work;
-        return 0;
     case KEY_VARIANT:
         options_list_add(&options->scenario.variants, options->scenario.arena, argument);
         return 0;
     case KEY_METRIC:
-        options_list_add(&options->metrics, options->scenario.arena, argument);
-        options_note(&options->scenario, "--metric", argument);
+        options_note_in(&options->scenario, &options->metrics, "--metric", argument);
         return 0;
     case ARGP_KEY_END:
         if (options->scenario.variants.count > 1)
             argp_error(state, "--variant names the one variant whose fixes are taken apart");
         break;
     }
-    return options_one_scenario(key, argument, state, &options->scenario);
+    return options_one_simulation(key, argument, state, &options->scenario, &options->work);
 }
 
 static void parse_options(struct options *options, int argc, char **argv)

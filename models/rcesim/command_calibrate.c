@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "models/rcesim/study/calibrate.h"
 #include "models/rcesim/interrupt.h"
@@ -33,17 +32,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->scenario;
-        state->child_inputs[1] = &options->work;
-        return 0;
     case KEY_TURN:
-        options_list_add(&options->turns, options->scenario.arena, argument);
-        options_note(&options->scenario, "--turn", argument);
+        options_note_in(&options->scenario, &options->turns, "--turn", argument);
         return 0;
     case KEY_TARGET:
-        options_list_add(&options->targets, options->scenario.arena, argument);
-        options_note(&options->scenario, "--target", argument);
+        options_note_in(&options->scenario, &options->targets, "--target", argument);
         return 0;
     case KEY_VERIFY_SEED:
         options->verify_seed = options_number(state, "--verify-seed", argument, 0, INT64_MAX);
@@ -60,7 +53,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
                               "calibrate");
         break;
     }
-    return options_one_scenario(key, argument, state, &options->scenario);
+    return options_one_simulation(key, argument, state, &options->scenario, &options->work);
 }
 
 static void parse_options(struct options *options, int argc, char **argv)

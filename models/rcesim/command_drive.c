@@ -21,44 +21,34 @@
 #include "sim/base/units.h"
 
 enum option_key {
-    KEY_OUTPUT = 'o',
-    KEY_QUIET = 'q',
     KEY_URL = 512,
-    KEY_SPEED,
-    KEY_TOKEN_FILE,
     KEY_LISTEN,
     KEY_CALLBACK_URL,
     KEY_CLIENT,
     KEY_STATE,
     KEY_DURABILITY,
-    KEY_REPLICATION,
     KEY_RECORD,
     KEY_TIMEOUT,
     KEY_CONNECTIONS,
-    KEY_FORCE,
-    KEY_JSON,
     KEY_UPGRADE,
 };
 
 struct options {
     struct options_scenario scenario;
-    const char *url, *token_file, *output, *record, *state;
+    struct live_options live;
+    const char *url, *record, *state;
     const char *listen, *callback_base, *client;
-    double speed;
     int64_t timeout_ns;
-    uint32_t replication, connections_max;
+    uint32_t connections_max;
     enum drive_durability durability;
-    bool is_forced, is_quiet, is_json, may_upgrade;
+    bool may_upgrade;
 };
 
 static void parse_durability(struct options *options, const char *text, struct argp_state *state)
 {
-    if (strcmp(text, "disk") == 0)
-        options->durability = DRIVE_DURABLE_FULL;
-    else if (strcmp(text, "process") == 0)
-        options->durability = DRIVE_DURABLE_PROCESS;
-    else
-        argp_error(state, "--durability takes disk or process, not \"%s\"", text);
+    static const char *const names[] = {"disk", "process", NULL};
+    bool is_disk = options_choice(state, "--durability", text, names) == 0;
+    options->durability = is_disk ? DRIVE_DURABLE_FULL : DRIVE_DURABLE_PROCESS;
 }
 
 /* A name is a segment of a path on the other side. */
@@ -74,9 +64,7 @@ static void parse_client(struct options *options, const char *text, struct argp_
 
 static void parse_timeout(struct options *options, const char *text, struct argp_state *state)
 {
-    struct error error;
-    if (!units_parse_duration(text, &options->timeout_ns, &error))
-        argp_error(state, "--request-timeout: %s", error.message);
+    options->timeout_ns = options_duration(state, "--request-timeout", text);
     if (options->timeout_ns <= 0)
         argp_error(state, "--request-timeout has to be above 0");
 }
@@ -94,21 +82,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &options->scenario; return 0;
-    case KEY_OUTPUT: options->output = argument; return 0;
-    case KEY_QUIET: options->is_quiet = true; return 0;
-    case KEY_FORCE: options->is_forced = true; return 0;
-    case KEY_JSON: options->is_json = true; return 0;
     case KEY_UPGRADE: options->may_upgrade = true; return 0;
     case KEY_URL:
         options_note(&options->scenario, "--url", argument);
         options->url = without_slash(options->scenario.arena, argument);
         return 0;
-    case KEY_SPEED:
-        options_note(&options->scenario, "--speed", argument);
-        options->speed = live_speed(state, argument);
-        return 0;
-    case KEY_TOKEN_FILE: options->token_file = argument; return 0;
     case KEY_LISTEN: options->listen = argument; return 0;
     case KEY_CALLBACK_URL:
         options->callback_base = without_slash(options->scenario.arena, argument);
@@ -122,24 +100,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         options->connections_max =
             (uint32_t)options_number(state, "--connections", argument, 1, DRIVE_CONNECTIONS_MAX);
         return 0;
-    case KEY_REPLICATION:
-        options_note(&options->scenario, "--replication", argument);
-        options->replication =
-            (uint32_t)options_number(state, "--replication", argument, 0, UINT32_MAX - 1);
-        return 0;
     case ARGP_KEY_SUCCESS:
         if (options->url == NULL)
             argp_error(state, "--url is missing: where is the service?");
         return 0;
     }
-    return options_one_scenario(key, argument, state, &options->scenario);
+    return live_one_scenario(key, argument, state, &options->scenario, &options->live);
 }
 
 static const struct argp_option rows[] = {
     {"url", KEY_URL, "URL", 0, "The service, such as http://127.0.0.1:8080", 1},
-    {"speed", KEY_SPEED, "N", 0,
+    {"speed", LIVE_KEY_SPEED, "N", 0,
      "Simulated seconds in a second (default: as the service's clock says; 1 if it does not)", 1},
-    {"token-file", KEY_TOKEN_FILE, "FILE", 0,
+    {"token-file", LIVE_KEY_TOKEN_FILE, "FILE", 0,
      "Show the service the token in the first line of FILE", 1},
     {"listen", KEY_LISTEN, "ADDRESS:PORT", 0,
      "Where callbacks arrive (default: 127.0.0.1:0, any port that is free)", 1},
@@ -163,15 +136,15 @@ static const struct argp_option rows[] = {
      "of the machine's",
      2},
     {"connections", KEY_CONNECTIONS, "N", 0, "Requests under way at once (default: 256)", 2},
-    {"replication", KEY_REPLICATION, "N", 0, "The wave of this replication (default: 0)", 2},
+    {"replication", LIVE_KEY_REPLICATION, "N", 0, "The wave of this replication (default: 0)", 2},
     {"record", KEY_RECORD, "DIR", 0,
      "Also write what the engine was told and said to a folder, one history for each start; for "
      "`rcesim check-engine --history`",
      2},
-    {"output", KEY_OUTPUT, "DIR", 0, "Where the result goes (default: out/NAME.drive)", 2},
-    {"force", KEY_FORCE, NULL, 0, "Replace a result that is there", 2},
-    {"json", KEY_JSON, NULL, 0, "Print the summary as JSON at the end", 2},
-    {"quiet", KEY_QUIET, NULL, 0, "No notices, no progress", 2},
+    {"output", LIVE_KEY_OUTPUT, "DIR", 0, "Where the result goes (default: out/NAME.drive)", 2},
+    {"force", LIVE_KEY_FORCE, NULL, 0, "Replace a result that is there", 2},
+    {"json", LIVE_KEY_JSON, NULL, 0, "Print the summary as JSON at the end", 2},
+    {"quiet", LIVE_KEY_QUIET, NULL, 0, "No notices, no progress", 2},
     {0},
 };
 
@@ -243,7 +216,7 @@ static void leave_out_unknown(const struct options *options, struct configuratio
             configuration->thresholds[kept++] = *threshold;
             continue;
         }
-        if (!options->is_quiet)
+        if (!options->live.is_quiet)
             fprintf(stderr, "rcesim: \"%s\" is not judged: only the service knows that\n",
                     threshold->text);
     }
@@ -330,8 +303,8 @@ static int publish(const struct options *options, struct configuration *configur
 {
     leave_out_unknown(options, configuration, outcome->is_truth_known);
     const struct observed observed = {
-        .record = outcome->record, .rows = outcome->rows, .replication = options->replication};
-    if (!options->is_quiet)
+        .record = outcome->record, .rows = outcome->rows, .replication = options->live.replication};
+    if (!options->live.is_quiet)
         tell_how_it_was(outcome);
     return observed_publish(&observed, publication);
 }
@@ -359,17 +332,14 @@ static int drive(const struct options *options, struct configuration *configurat
 {
     struct arena *arena = options->scenario.arena;
     struct publication publication =
-        live_publication(&options->scenario, configuration, "drive", options->output);
+        live_publication(&options->scenario, &options->live, configuration, "drive");
     struct drive_outcome outcome;
     struct error error;
     const char *state = NULL;
     struct watching *watching = arena_take(arena, sizeof *watching);
-    publication.target.replace = options->is_forced;
-    publication.is_json = options->is_json;
-    publication.is_quiet = options->is_quiet;
     watching->recording.folder = options->record;
     watching->recording.arena = arena;
-    watching->is_quiet = options->is_quiet;
+    watching->is_quiet = options->live.is_quiet;
     if (!publication_check(&publication, &error) ||
         !find_state(options, publication.target.path, &state, &error) ||
         !recording_live_begin(&watching->recording, configuration, &error))
@@ -378,10 +348,10 @@ static int drive(const struct options *options, struct configuration *configurat
     const struct drive_settings settings = {
         .parameters = &watching->recording.parameters,
         .seed = configuration->seed,
-        .replication = options->replication,
+        .replication = options->live.replication,
         .url = options->url,
         .token = token,
-        .speed = options->speed,
+        .speed = options->live.speed,
         .listen = options->listen,
         .callback_base = options->callback_base,
         .client = options->client,
@@ -391,7 +361,7 @@ static int drive(const struct options *options, struct configuration *configurat
         .durability = options->durability,
         .identity = arena_print(arena, "%s, %016" PRIx64 ", seed %" PRIu64 ", replication %" PRIu32,
                                 scenario_name(configuration->scenario), configuration->world_hash,
-                                configuration->seed, options->replication),
+                                configuration->seed, options->live.replication),
         .engine_identity = arena_print(
             arena, "variant %s, engine %s %s, %016" PRIx64, configuration->variants[0].name,
             watching->recording.parameters.engine->name,
@@ -403,7 +373,7 @@ static int drive(const struct options *options, struct configuration *configurat
         .committed = bring_histories_along,
         .context = watching,
     };
-    watching->progress = progress_start(stderr, options->is_quiet);
+    watching->progress = progress_start(stderr, options->live.is_quiet);
     bool is_driven = drive_run(arena, &settings, &outcome, &error);
     progress_end(&watching->progress);
     struct error record_error;
@@ -431,10 +401,11 @@ int command_drive(int argc, char **argv)
     parse_options(&options, argc, argv);
     int status = 0;
     if (!load(&options, &configuration, &error) ||
-        (options.token_file != NULL && !guard_read_token(token, options.token_file, &error)))
+        (options.live.token_file != NULL &&
+         !guard_read_token(token, options.live.token_file, &error)))
         status = options_fail(&error);
     else
-        status = drive(&options, configuration, options.token_file != NULL ? token : NULL);
+        status = drive(&options, configuration, options.live.token_file != NULL ? token : NULL);
     arena_destroy(arena);
     return status;
 }

@@ -94,10 +94,7 @@ static void parse_runs(struct options *options, const char *text, const struct a
 
 static int64_t parse_duration(const char *option, const char *text, const struct argp_state *state)
 {
-    struct error error;
-    int64_t duration_ns = 0;
-    if (!units_parse_duration(text, &duration_ns, &error))
-        argp_error(state, "%s: %s", option, error.message);
+    int64_t duration_ns = options_duration(state, option, text);
     if (duration_ns < 0 || duration_ns > 365 * UNITS_D)
         argp_error(state, "%s takes a duration up to a year, not %s", option, text);
     return duration_ns;
@@ -154,9 +151,9 @@ static uint32_t parse_count(const struct argp_state *state, const char *option, 
 static void parse_topology(struct options *options, const char *text,
                            const struct argp_state *state)
 {
-    if (strcmp(text, "small") != 0 && strcmp(text, "scenario") != 0)
-        argp_error(state, "--topology takes small or scenario, not \"%s\"", text);
-    options->request.topology.is_as_scenario = strcmp(text, "scenario") == 0;
+    static const char *const names[] = {"small", "scenario", NULL};
+    options->request.topology.is_as_scenario =
+        options_choice(state, "--topology", text, names) == 1;
 }
 
 static bool parse_size(struct options *options, int key, const char *argument,
@@ -210,9 +207,8 @@ static void parse_grid(struct options *options, const char *text, const struct a
 static void check(const struct options *options, const struct argp_state *state)
 {
     const struct hunt_request *request = &options->request;
-    for (size_t i = 0; i < options->scenario.words.count; i += 2)
-        if (strcmp(options->scenario.words.items[i], "--replications") == 0)
-            argp_error(state, "explore counts runs; see --runs and --time");
+    if (options_is_given(&options->scenario, "--replications"))
+        argp_error(state, "explore counts runs; see --runs and --time");
     if (options->scenario.variants.count > 1)
         argp_error(state, "one --variant at a time");
     if (request->topology.is_as_scenario && options->has_topology)
@@ -276,11 +272,6 @@ static bool parse_own(struct options *options, int key, char *argument,
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
-    if (key == ARGP_KEY_INIT) {
-        state->child_inputs[0] = &options->scenario;
-        state->child_inputs[1] = &options->work;
-        return 0;
-    }
     if (parse_own(options, key, argument, state)) {
         if (name_of(key) != NULL)
             options_note(&options->scenario,
@@ -296,7 +287,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             options->request.is_wanted[i] =
                 options->request.is_wanted[i] && options->request.run_max[i] > 0;
     }
-    return options_one_scenario(key, argument, state, &options->scenario);
+    return options_one_simulation(key, argument, state, &options->scenario, &options->work);
 }
 
 static void set_defaults(struct options *options)

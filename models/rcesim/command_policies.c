@@ -44,13 +44,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->scenario;
-        state->child_inputs[1] = &options->work;
-        return 0;
     case KEY_POLICY:
-        options_list_add(&options->policies, options->scenario.arena, argument);
-        options_note(&options->scenario, "--policy", argument);
+        options_note_in(&options->scenario, &options->policies, "--policy", argument);
         return 0;
     case KEY_BASE:
         options->request.base = argument;
@@ -77,17 +72,16 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_PRESETS: add_presets(options); return 0;
     case KEY_LIST: options->is_list = true; return 0;
     case ARGP_KEY_END:
-        for (size_t i = 0; i < options->scenario.words.count; i += 2)
-            if (strcmp(options->scenario.words.items[i], "--replications") == 0)
-                argp_error(state, "the race decides how many replications it takes; see --pilot "
-                                  "and --budget");
+        if (options_is_given(&options->scenario, "--replications"))
+            argp_error(state, "the race decides how many replications it takes; see --pilot "
+                              "and --budget");
         if (options->scenario.variants.count > 0)
             argp_error(state, "a variant of the scenario is named with --policy here");
         if (options->is_list)
             return 0;
         break;
     }
-    return options_one_scenario(key, argument, state, &options->scenario);
+    return options_one_simulation(key, argument, state, &options->scenario, &options->work);
 }
 
 static void parse_options(struct options *options, int argc, char **argv)

@@ -59,10 +59,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case KEY_JSON: options->is_json = true; return 0;
     case KEY_QUIET: options->is_quiet = true; return 0;
     case KEY_SET:
-        if (strchr(argument, '=') == NULL)
-            argp_error(state, "--set takes path=value, such as fleet.sddcs=10, not \"%s\"",
-                       argument);
-        options_list_add(&options->overrides, options->arena, argument);
+        options_add_override(&options->overrides, options->arena, argument, state);
         return 0;
     case ARGP_KEY_ARG: options_list_add(&options->files, options->arena, argument); return 0;
     case ARGP_KEY_END: check(options, state); return 0;

@@ -82,14 +82,9 @@ static bool parse_record(struct options *options, int key, const char *text,
 
 static void parse_rows(struct options *options, const char *text, const struct argp_state *state)
 {
-    static const char *const rows[] = {"none", "first", "all"};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (strcmp(text, rows[i]) == 0) {
-            options->rows = (enum rows_wanted)i;
-            options_note(&options->scenario, "--rows", rows[i]);
-            return;
-        }
-    argp_error(state, "--rows takes none, first or all, not \"%s\"", text);
+    static const char *const rows[] = {"none", "first", "all", NULL};
+    options->rows = (enum rows_wanted)options_choice(state, "--rows", text, rows);
+    options_note(&options->scenario, "--rows", text);
 }
 
 static void parse_shard(struct options *options, const char *text, const struct argp_state *state)
@@ -126,24 +121,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->scenario;
-        state->child_inputs[1] = &options->work;
-        return 0;
     case KEY_ROWS: parse_rows(options, argument, state); return 0;
     case KEY_EXTEND: options->extend = argument; return 0;
     case KEY_SHARD: parse_shard(options, argument, state); return 0;
     case ARGP_KEY_SUCCESS: check_together(options, state); return 0;
     case KEY_THRESHOLD:
-        options_list_add(&options->thresholds, options->scenario.arena, argument);
-        options_note(&options->scenario, "--threshold", argument);
+        options_note_in(&options->scenario, &options->thresholds, "--threshold", argument);
         return 0;
     case KEY_JUNIT: options->junit = argument; return 0;
     case KEY_DATABASE: options->database = argument; return 0;
     }
     if (parse_record(options, key, argument, state))
         return 0;
-    return options_one_scenario(key, argument, state, &options->scenario);
+    return options_one_simulation(key, argument, state, &options->scenario, &options->work);
 }
 
 static void parse_options(struct options *options, int argc, char **argv)

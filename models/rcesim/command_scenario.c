@@ -19,7 +19,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &options->scenario; return 0;
     case KEY_RESOLVED:
     case KEY_SCHEMA:
     case KEY_DOCUMENT:
@@ -36,11 +35,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
             argp_error(state, "--model takes %s or %s, not \"%s\"", domains[0]->model->name,
                        domains[1]->model->name, argument);
         return 0;
-    case ARGP_KEY_ARG:
-        if (options->scenario.files.count > 0)
-            argp_error(state, "one scenario at a time: \"%s\" is too many", argument);
-        options_list_add(&options->scenario.files, options->scenario.arena, argument);
-        return 0;
+    case ARGP_KEY_INIT:
+    case ARGP_KEY_ARG: return options_one_scenario(key, argument, state, &options->scenario);
     case ARGP_KEY_END:
         if (options->scenario.variants.count > 0)
             argp_error(state, "a scenario is printed with all its variants; --variant is not for "

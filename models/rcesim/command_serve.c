@@ -17,16 +17,9 @@
 #include "sim/base/units.h"
 
 enum option_key {
-    KEY_OUTPUT = 'o',
-    KEY_QUIET = 'q',
     KEY_LISTEN = 512,
-    KEY_SPEED,
     KEY_STEP,
-    KEY_TOKEN_FILE,
     KEY_ALLOW,
-    KEY_REPLICATION,
-    KEY_FORCE,
-    KEY_JSON,
     KEY_HISTORY_HASH,
 };
 
@@ -34,12 +27,11 @@ enum { NETWORKS_MAX = 16 };
 
 struct options {
     struct options_scenario scenario;
-    const char *listen, *output, *token_file;
-    double speed;
-    uint32_t replication;
+    struct live_options live;
+    const char *listen;
     struct guard_network networks[NETWORKS_MAX];
     size_t networks_count;
-    bool is_stepped, is_forced, is_quiet, is_json, is_hash_only;
+    bool is_stepped, is_hash_only;
 };
 
 static void parse_network(struct options *options, const char *argument, struct argp_state *state)
@@ -55,34 +47,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &options->scenario; return 0;
-    case KEY_OUTPUT: options->output = argument; return 0;
-    case KEY_QUIET: options->is_quiet = true; return 0;
-    case KEY_FORCE: options->is_forced = true; return 0;
-    case KEY_JSON: options->is_json = true; return 0;
     case KEY_LISTEN: options->listen = argument; return 0;
-    case KEY_SPEED:
-        options_note(&options->scenario, "--speed", argument);
-        options->speed = live_speed(state, argument);
-        return 0;
     case KEY_STEP:
         options_note(&options->scenario, "--step", NULL);
         options->is_stepped = true;
         return 0;
-    case KEY_TOKEN_FILE: options->token_file = argument; return 0;
     case KEY_ALLOW: parse_network(options, argument, state); return 0;
     case KEY_HISTORY_HASH: options->is_hash_only = true; return 0;
-    case KEY_REPLICATION:
-        options_note(&options->scenario, "--replication", argument);
-        options->replication =
-            (uint32_t)options_number(state, "--replication", argument, 0, UINT32_MAX - 1);
-        return 0;
     case ARGP_KEY_SUCCESS:
-        if (options->is_stepped && options->speed > 0)
+        if (options->is_stepped && options->live.speed > 0)
             argp_error(state, "--step has no --speed");
         return 0;
     }
-    return options_one_scenario(key, argument, state, &options->scenario);
+    return live_one_scenario(key, argument, state, &options->scenario, &options->live);
 }
 
 static void parse_options(struct options *options, int argc, char **argv)
@@ -92,26 +69,27 @@ static void parse_options(struct options *options, int argc, char **argv)
          "Where to listen (default: 127.0.0.1:8080; port 0: any that is free). Beyond loopback "
          "only with --token-file",
          1},
-        {"speed", KEY_SPEED, "N", 0, "Simulated seconds in a second (default: 60)", 1},
+        {"speed", LIVE_KEY_SPEED, "N", 0, "Simulated seconds in a second (default: 60)", 1},
         {"step", KEY_STEP, NULL, 0,
          "The clock stands still; POST /admin/clock moves it, and whoever waits for an answer", 1},
-        {"token-file", KEY_TOKEN_FILE, "FILE", 0,
+        {"token-file", LIVE_KEY_TOKEN_FILE, "FILE", 0,
          "Ask every request for the token in the first line of FILE", 1},
         {"allow-callbacks-to", KEY_ALLOW, "NETWORK", 0,
          "Callbacks may go to this network as well, such as 10.1.0.0/16; may be given several "
          "times. Without it they go to loopback only, and nowhere if --listen is beyond loopback: "
          "there loopback has to be named as well (127.0.0.0/8, ::1/128)",
          1},
-        {"replication", KEY_REPLICATION, "N", 0, "The world of this replication (default: 0)", 2},
+        {"replication", LIVE_KEY_REPLICATION, "N", 0, "The world of this replication (default: 0)",
+         2},
         {"history-hash", KEY_HISTORY_HASH, NULL, 0,
          "Print the hash of what the service of `rcesim run` sees and does, and end: that of GET "
          "/admin/clock is the same after the same requests at the same times",
          2},
-        {"output", KEY_OUTPUT, "DIR", 0,
+        {"output", LIVE_KEY_OUTPUT, "DIR", 0,
          "Where the result goes at the end (default: out/NAME.live)", 2},
-        {"force", KEY_FORCE, NULL, 0, "Replace a result that is there", 2},
-        {"json", KEY_JSON, NULL, 0, "Print the summary as JSON at the end", 2},
-        {"quiet", KEY_QUIET, NULL, 0, "No notices", 2},
+        {"force", LIVE_KEY_FORCE, NULL, 0, "Replace a result that is there", 2},
+        {"json", LIVE_KEY_JSON, NULL, 0, "Print the summary as JSON at the end", 2},
+        {"quiet", LIVE_KEY_QUIET, NULL, 0, "No notices", 2},
         {0},
     };
     static const struct argp_child children[] = {{&options_served_argp, 0, NULL, 0}, {0}};
@@ -134,8 +112,8 @@ static void parse_options(struct options *options, int argc, char **argv)
     };
     options->listen = "127.0.0.1:8080";
     command_parse(&argp, argc, argv, options);
-    if (options->speed == 0)
-        options->speed = 60;
+    if (options->live.speed == 0)
+        options->live.speed = 60;
 }
 
 /* Sleep until somebody wants the end. */
@@ -233,16 +211,16 @@ static int write_result(const struct options *options, const struct configuratio
                                          sizeof *rows.table.values);
     uint32_t running_count = vmc_live_running_count(live);
     const struct record *record = vmc_live_close(live, keep_row, &rows);
-    if (!options->is_quiet)
+    if (!options->live.is_quiet)
         tell_left_out(running_count);
     if (record->unit_count == 0) {
-        if (!options->is_quiet)
+        if (!options->live.is_quiet)
             fprintf(stderr, "rcesim: no client has %s a workflow; there is no result\n",
                     running_count > 0 ? "ended" : "begun");
         return with_left_out(0, running_count, configuration);
     }
     const struct observed observed = {
-        .record = record, .rows = &rows.table, .replication = options->replication};
+        .record = record, .rows = &rows.table, .replication = options->live.replication};
     return with_left_out(publish(&observed, publication), running_count, configuration);
 }
 
@@ -250,12 +228,9 @@ static int serve(const struct options *options, const struct configuration *conf
                  const struct testbed_options *settings)
 {
     struct publication publication =
-        live_publication(&options->scenario, configuration, "serve", options->output);
+        live_publication(&options->scenario, &options->live, configuration, "serve");
     struct testbed *testbed;
     struct error error;
-    publication.target.replace = options->is_forced;
-    publication.is_json = options->is_json;
-    publication.is_quiet = options->is_quiet;
     publication.is_undrawn = true;
     if (!publication_check(&publication, &error))
         return options_fail(&error);
@@ -268,7 +243,7 @@ static int serve(const struct options *options, const struct configuration *conf
     }
     printf("%s\n", testbed_url(testbed));
     fflush(stdout);
-    if (!options->is_quiet)
+    if (!options->live.is_quiet)
         fprintf(stderr, "rcesim: serving %s; Ctrl-C ends it\n",
                 scenario_name(configuration->scenario));
     wait_for_end(testbed, interrupted);
@@ -283,7 +258,7 @@ static int print_history_hash(const struct options *options,
     uint64_t hash;
     struct error error;
     if (!vmc_run_history_hash(configuration->variants[0].parameters, configuration->seed,
-                              options->replication, &hash, &error))
+                              options->live.replication, &hash, &error))
         return options_fail(&error);
     printf("%016" PRIx64 "\n", hash);
     return 0;
@@ -300,21 +275,22 @@ static int load_and_serve(const struct options *options)
     struct error error;
     char token[GUARD_TOKEN_SIZE_BYTES];
     if (!live_load_one(&configuration, &options->scenario, &error) ||
-        (options->token_file != NULL && !guard_read_token(token, options->token_file, &error)))
+        (options->live.token_file != NULL &&
+         !guard_read_token(token, options->live.token_file, &error)))
         return options_fail(&error);
     if (options->is_hash_only)
         return print_history_hash(options, configuration);
     const struct testbed_options settings = {
         .parameters = configuration->variants[0].parameters,
         .seed = configuration->seed,
-        .replication = options->replication,
+        .replication = options->live.replication,
         .listen = options->listen,
-        .speed = options->speed,
+        .speed = options->live.speed,
         .is_stepped = options->is_stepped,
-        .token = options->token_file != NULL ? token : NULL,
+        .token = options->live.token_file != NULL ? token : NULL,
         .networks = options->networks,
         .networks_count = options->networks_count,
-        .notice = options->is_quiet ? NULL : print_notice,
+        .notice = options->live.is_quiet ? NULL : print_notice,
         .title = scenario_name(configuration->scenario),
         .version = command_version,
     };

@@ -25,24 +25,19 @@ struct options {
     bool is_dry_run, is_checked, is_alone;
 };
 
-static void add(struct options *options, struct options_list *list, const char *option,
-                const char *value)
-{
-    options_list_add(list, options->scenario.arena, value);
-    options_note(&options->scenario, option, value);
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &options->scenario;
-        state->child_inputs[1] = &options->work;
+    case KEY_OVER:
+        options_note_in(&options->scenario, &options->overs, "--over", argument);
         return 0;
-    case KEY_OVER: add(options, &options->overs, "--over", argument); return 0;
-    case KEY_WHERE: add(options, &options->wheres, "--where", argument); return 0;
-    case KEY_METRIC: add(options, &options->metrics, "--metric", argument); return 0;
+    case KEY_WHERE:
+        options_note_in(&options->scenario, &options->wheres, "--where", argument);
+        return 0;
+    case KEY_METRIC:
+        options_note_in(&options->scenario, &options->metrics, "--metric", argument);
+        return 0;
     case KEY_DRY_RUN: options->is_dry_run = true; return 0;
     case KEY_ALONE:
         options->is_alone = true;
@@ -54,7 +49,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case KEY_CHECK: options->is_checked = true; return 0;
     }
-    return options_one_scenario(key, argument, state, &options->scenario);
+    return options_one_simulation(key, argument, state, &options->scenario, &options->work);
 }
 
 static void parse_options(struct options *options, int argc, char **argv)

@@ -44,30 +44,21 @@ struct options {
 
 static void parse_level(struct options *options, const char *text, const struct argp_state *state)
 {
-    if (strcmp(text, "step") == 0)
-        options->level = TRACE_STEP;
-    else if (strcmp(text, "debug") == 0)
-        options->level = TRACE_DEBUG;
-    else
-        argp_error(state, "--level takes step or debug, not \"%s\"", text);
+    static const char *const levels[] = {"step", "debug", NULL};
+    bool is_step = options_choice(state, "--level", text, levels) == 0;
+    options->level = is_step ? TRACE_STEP : TRACE_DEBUG;
 }
 
 static void parse_format(struct options *options, const char *text, const struct argp_state *state)
 {
-    static const char *const formats[FORMAT_COUNT] = {"text", "chrome", "jsonl", "history"};
-    for (int i = 0; i < FORMAT_COUNT; i++)
-        if (strcmp(text, formats[i]) == 0) {
-            options->format = (enum format)i;
-            return;
-        }
-    argp_error(state, "--format takes text, chrome, jsonl or history, not \"%s\"", text);
+    static const char *const formats[] = {"text", "chrome", "jsonl", "history", NULL};
+    options->format = (enum format)options_choice(state, "--format", text, formats);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &options->scenario; return 0;
     case KEY_WORKFLOW:
         options->is_first_failed = strcmp(argument, "first-failed") == 0;
         if (!options->is_first_failed)

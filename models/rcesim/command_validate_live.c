@@ -43,9 +43,7 @@ static double parse_share(const char *option, const char *text, const struct arg
 
 static void parse_shift(struct options *options, const char *text, const struct argp_state *state)
 {
-    struct error error;
-    if (!units_parse_duration(text, &options->settings.shift_real_ns, &error))
-        argp_error(state, "--shift: %s", error.message);
+    options->settings.shift_real_ns = options_duration(state, "--shift", text);
     if (options->settings.shift_real_ns < 0 || options->settings.shift_real_ns > UNITS_MIN)
         argp_error(state, "--shift %s: expected a duration from 0s to 1min", text);
 }
@@ -55,7 +53,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     struct options *options = state->input;
     struct alongside *settings = &options->settings;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &options->scenario; return 0;
     case KEY_QUIET: options->is_quiet = true; return 0;
     case KEY_JSON: options->is_json = true; return 0;
     case KEY_SPEED: settings->speed = live_speed(state, argument); return 0;

@@ -10,6 +10,8 @@
 #include "models/rcesim/format/configure_engine.h"
 #include "models/rcesim/interrupt.h"
 #include "reports/table.h"
+#include "sim/base/check.h"
+#include "sim/base/units.h"
 #include "sim/experiment/experiment.h"
 
 enum option_key {
@@ -53,6 +55,40 @@ uint64_t options_number(const struct argp_state *state, const char *option, cons
     return value;
 }
 
+int64_t options_duration(const struct argp_state *state, const char *option, const char *text)
+{
+    struct error error;
+    int64_t duration_ns = 0;
+    if (!units_parse_duration(text, &duration_ns, &error))
+        argp_error(state, "%s: %s", option, error.message);
+    return duration_ns;
+}
+
+size_t options_choice(const struct argp_state *state, const char *option, const char *text,
+                      const char *const *names)
+{
+    char list[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; names[i] != NULL; i++) {
+        if (strcmp(text, names[i]) == 0)
+            return i;
+        const char *between = i == 0 ? "" : names[i + 1] != NULL ? ", " : " or ";
+        int length = snprintf(list + used, sizeof list - used, "%s%s", between, names[i]);
+        used += (size_t)length;
+        CHECK(used < sizeof list);
+    }
+    argp_error(state, "%s takes %s, not \"%s\"", option, list, text);
+    return 0;
+}
+
+void options_add_override(struct options_list *overrides, struct arena *arena, const char *text,
+                          const struct argp_state *state)
+{
+    if (strchr(text, '=') == NULL)
+        argp_error(state, "--set takes path=value, such as fleet.sddcs=10, not \"%s\"", text);
+    options_list_add(overrides, arena, text);
+}
+
 static void add_words(struct options_scenario *options, const char *option, const char *value)
 {
     options_list_add(&options->words, options->arena, option);
@@ -84,10 +120,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     const char *text = argument;
     switch (key) {
     case KEY_SET:
-        if (strchr(argument, '=') == NULL)
-            argp_error(state, "--set takes path=value, such as fleet.sddcs=10, not \"%s\"",
-                       argument);
-        options_list_add(&options->overrides, arena, argument);
+        options_add_override(&options->overrides, arena, argument, state);
         add_words(options, "--set", argument);
         return 0;
     case KEY_SEED:
@@ -233,6 +266,10 @@ const struct argp options_work_argp = {.options = work_rows, .parser = parse_wor
 error_t options_one_scenario(int key, char *argument, struct argp_state *state,
                              struct options_scenario *options)
 {
+    if (key == ARGP_KEY_INIT) {
+        state->child_inputs[0] = options;
+        return 0;
+    }
     if (key == ARGP_KEY_ARG) {
         if (options->files.count > 0)
             argp_error(state, "one scenario at a time: \"%s\" is too many", argument);
@@ -245,6 +282,14 @@ error_t options_one_scenario(int key, char *argument, struct argp_state *state,
         return 0;
     }
     return ARGP_ERR_UNKNOWN;
+}
+
+error_t options_one_simulation(int key, char *argument, struct argp_state *state,
+                               struct options_scenario *options, struct options_work *work)
+{
+    if (key == ARGP_KEY_INIT)
+        state->child_inputs[1] = work;
+    return options_one_scenario(key, argument, state, options);
 }
 
 struct scenario_source options_source(const struct options_scenario *options, const char *file_name)
@@ -261,6 +306,22 @@ void options_note(struct options_scenario *options, const char *option, const ch
     options_list_add(&options->own_words, options->arena, option);
     if (value != NULL)
         options_list_add(&options->own_words, options->arena, value);
+}
+
+void options_note_in(struct options_scenario *options, struct options_list *list,
+                     const char *option, const char *value)
+{
+    options_list_add(list, options->arena, value);
+    options_note(options, option, value);
+}
+
+/* The words come in pairs. */
+bool options_is_given(const struct options_scenario *options, const char *option)
+{
+    for (size_t i = 0; i < options->words.count; i += 2)
+        if (strcmp(options->words.items[i], option) == 0)
+            return true;
+    return false;
 }
 
 const char *options_quote(struct arena *arena, const char *word)

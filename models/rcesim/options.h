@@ -65,6 +65,16 @@ extern const struct argp options_work_argp;
 uint64_t options_number(const struct argp_state *state, const char *option, const char *text,
                         uint64_t minimum, uint64_t maximum);
 
+/* The same of a duration, within whatever limits, and of one of `names` [up to a NULL], whose index
+ * is returned. */
+int64_t options_duration(const struct argp_state *state, const char *option, const char *text);
+size_t options_choice(const struct argp_state *state, const char *option, const char *text,
+                      const char *const *names);
+
+/* Add a value of --set, path=value; ends the program with a usage error if it is none. */
+void options_add_override(struct options_list *overrides, struct arena *arena, const char *text,
+                          const struct argp_state *state);
+
 /* The source of a file with the overrides of the command line. */
 struct scenario_source options_source(const struct options_scenario *options,
                                       const char *file_name);
@@ -75,14 +85,26 @@ const char *options_quote(struct arena *arena, const char *word);
 /* Note an option of the command itself that can change a result; `value` NULL: it takes none. */
 void options_note(struct options_scenario *options, const char *option, const char *value);
 
+/* Note one that may be given several times, and add its value to the list of them. */
+void options_note_in(struct options_scenario *options, struct options_list *list,
+                     const char *option, const char *value);
+
+/* Was one of the shared options given, such as --replications, so that a command can refuse it? */
+bool options_is_given(const struct options_scenario *options, const char *option);
+
 /* The command for the first file in a normal form, without what cannot change a result: "rcesim run
  * a.yaml --set x=y", on request with its variants and own options. Lives in the arena. */
 const char *options_command(const struct options_scenario *options, const char *command,
                             bool is_whole);
 
-/* Take ARGP_KEY_ARG and ARGP_KEY_END of a command that works on exactly one scenario. */
+/* Take ARGP_KEY_INIT, ARGP_KEY_ARG and ARGP_KEY_END of a command that works on exactly one
+ * scenario. Its first child is one of the argps for scenarios. */
 error_t options_one_scenario(int key, char *argument, struct argp_state *state,
                              struct options_scenario *options);
+
+/* The same of a command that simulates it: its second child is options_work_argp. */
+error_t options_one_simulation(int key, char *argument, struct argp_state *state,
+                               struct options_scenario *options, struct options_work *work);
 
 /* Print an error to standard error and return its exit status. */
 int options_fail(const struct error *error);

@@ -1,8 +1,8 @@
 /* onlooker.h - an engine that somebody watches: each step is told, after the engine has answered.
  *
- * An engine around an engine, as in models/engines/recorder.h, but for the same purpose as
- * drive_settings.watch: so a simulated wave and a live one are looked at by the same function.
- * Whoever drives it sees no difference.
+ * A wrapper (models/engines/wrapper.h) for the same purpose as drive_settings.watch: so a simulated
+ * wave and a live one are looked at by the same function. Steps of a broken engine, and answers
+ * that the contract forbids for their length, are not told.
  *
  * One engine process at a time.
  */

@@ -19,6 +19,28 @@ double live_speed(const struct argp_state *state, const char *text)
     return speed;
 }
 
+error_t live_one_scenario(int key, char *argument, struct argp_state *state,
+                          struct options_scenario *scenario, struct live_options *live)
+{
+    switch (key) {
+    case LIVE_KEY_OUTPUT: live->output = argument; return 0;
+    case LIVE_KEY_QUIET: live->is_quiet = true; return 0;
+    case LIVE_KEY_FORCE: live->is_forced = true; return 0;
+    case LIVE_KEY_JSON: live->is_json = true; return 0;
+    case LIVE_KEY_TOKEN_FILE: live->token_file = argument; return 0;
+    case LIVE_KEY_SPEED:
+        options_note(scenario, "--speed", argument);
+        live->speed = live_speed(state, argument);
+        return 0;
+    case LIVE_KEY_REPLICATION:
+        options_note(scenario, "--replication", argument);
+        live->replication =
+            (uint32_t)options_number(state, "--replication", argument, 0, UINT32_MAX - 1);
+        return 0;
+    }
+    return options_one_scenario(key, argument, state, scenario);
+}
+
 static bool load(struct configuration **configuration, const struct options_scenario *options,
                  struct error *error)
 {
@@ -57,9 +79,10 @@ bool live_load_one(struct configuration **configuration, const struct options_sc
 }
 
 struct publication live_publication(const struct options_scenario *options,
-                                    const struct configuration *configuration, const char *command,
-                                    const char *output)
+                                    const struct live_options *live,
+                                    const struct configuration *configuration, const char *command)
 {
+    const char *output = live->output;
     const char *suffix = strcmp(command, "serve") == 0 ? "live" : command;
     if (output == NULL)
         output = arena_print(options->arena, "out/%s.%s", scenario_name(configuration->scenario),
@@ -70,7 +93,9 @@ struct publication live_publication(const struct options_scenario *options,
         .commands = {.run = options_command(options, command, true),
                      .trace = options_command(options, "trace", false),
                      .rows = "first"},
-        .target = {.path = output, .mark = STORE_MARK},
+        .target = {.path = output, .mark = STORE_MARK, .replace = live->is_forced},
+        .is_json = live->is_json,
+        .is_quiet = live->is_quiet,
     };
 }
 

@@ -31,9 +31,15 @@ expect 2 "a scenario is missing" "$program" validate
 expect 2 "unrecognized option" "$program" run race.yaml --nonsense
 expect 2 "--threads" "$program" run race.yaml --threads 0
 expect 2 "--threads" "$program" run race.yaml --threads many
+expect 2 '--rows takes none, first or all, not "some"' "$program" run race.yaml --rows some
+expect 2 '--level takes step or debug, not "more"' "$program" trace race.yaml --level more
+expect 2 '--topology takes small or scenario, not "big"' "$program" explore race.yaml --topology big
+expect 2 '--slack: ' "$program" explore race.yaml --slack often
+expect 2 '--set takes path=value, such as fleet.sddcs=10, not "x"' "$program" replay race.sched --set x
+expect 2 "the race decides how many replications it takes" "$program" policies race.yaml --replications 5
+expect 2 "explore counts runs" "$program" explore race.yaml --seed 1 --replications 5
 expect 2 "--replications" "$program" run race.yaml --replications 0
 expect 2 "--seed" "$program" run race.yaml --seed -1
-expect 2 "--rows" "$program" run race.yaml --rows some
 expect 2 "path=value" "$program" validate race.yaml --set nonsense
 expect 2 'did you mean "before"' "$program" run race.yaml --variant befor
 expect 2 "there are: before, after" "$program" run race.yaml --variant nobody
