@@ -194,8 +194,8 @@ bench: $(BENCHES) $(OUT)/rce-engine $(RCE_PLUGIN) $(BUILD)/rcesim ## Print one `
 mutants: ## Apply each patch of tests/mutants in turn; every one must break a test
 	@tests/tools/mutants.sh $(MUTANTS)
 
-lint: $(RCE_LIBRARY) ## Check formatting, layers, headers, purity of models/rce, function sizes
-	@tests/tools/lint.sh $(RCE_LIBRARY)
+lint: $(RCE_LIBRARY) ## Check formatting, layers, headers, purity of models/rce, function sizes, and what clang warns of
+	@CLANG_FLAGS='$(LANGUAGE) $(WARNINGS) -I. $(PKG_CFLAGS)' tests/tools/lint.sh $(RCE_LIBRARY)
 
 format: ## Format all C files
 	clang-format -i $$(git ls-files '*.c' '*.h')

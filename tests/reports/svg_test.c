@@ -318,8 +318,8 @@ static void the_whole_must_be_one_svg(void **state)
         "<?xml version=\"1.0\" encoding=\"utf-8\" <svg></svg>",
         "<svg viewBox=\"0 0 9 9\" xmlns=\"http://www.w3.org/2000/svg\"><text>\x01</text></svg>",
         "<svg viewBox=\"0 0 9 9\" xmlns=\"http://www.w3.org/2000/svg\"><text>\xff</text></svg>",
-        "<svg viewBox=\"0 0 9 9\" "
-        "xmlns=\"http://www.w3.org/2000/svg\"><text>\xef\xbf\xbf</text></svg>",
+        ("<svg viewBox=\"0 0 9 9\" "
+         "xmlns=\"http://www.w3.org/2000/svg\"><text>\xef\xbf\xbf</text></svg>"),
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct error error = {0};

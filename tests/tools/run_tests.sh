@@ -1,7 +1,7 @@
 #!/bin/sh
 # Run test programs and shell tests; all of them run, whatever fails, and what one has to say is printed when it has ended.
-# Two run at a time, and beside them, one after the other, those of the testbed, which mostly wait for clocks; those that
-# depend on how late this machine is (*live_test.sh) come last and alone. TEST_JOBS=1: one at a time.
+# Two run at a time, and beside them, one after the other, those of the testbed and those of the README, which mostly wait
+# for clocks; those that depend on how late this machine is (*live_test.sh) come last and alone. TEST_JOBS=1: one at a time.
 #
 # usage: run_tests.sh PROGRAM TEST...     PROGRAM is handed to the shell tests, and is RCESIM for all of them.
 set -u
@@ -38,18 +38,19 @@ results=$(mktemp -d) || exit 1
 trap 'rm -rf "$results"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-for list in passed failed took busy waiting alone; do : >"$results/$list"; done
+for list in passed failed took busy waiting readme alone; do : >"$results/$list"; done
 for test in "$@"; do
     case $test in
     *live_test.sh) list=alone ;;
     tests/models/testbed/*.sh) list=waiting ;;
+    tests/readme*.sh) list=readme ;;
     *) list=busy ;;
     esac
     printf '%s\0' "$test" >>"$results/$list"
 done
-lanes=2
+lanes=3
 [ "${TEST_JOBS:-2}" = 1 ] && lanes=1
-printf 'waiting\0busy\0' | xargs -0 -n 1 -P "$lanes" sh "$0" --list "$results" # "&" would have them ignore Ctrl-C.
+printf 'readme\0waiting\0busy\0' | xargs -0 -n 1 -P "$lanes" sh "$0" --list "$results" # "&" would have them ignore Ctrl-C.
 sh "$0" --list "$results" alone
 passed=$(wc -l <"$results/passed")
 failed=$(wc -l <"$results/failed")
