@@ -1,5 +1,6 @@
 # What shell tests of the program share. Source it, then say `check_begin PROGRAM`, and `check_end NAME` at the end.
-# check_begin goes to an empty folder, which is removed afterwards; $program is an absolute path, $work the folder.
+# check_begin goes to an empty folder, which is removed afterwards, and what then still runs is ended; $program is an
+# absolute path, $work the folder.
 
 check_begin() {
     case $1 in
@@ -7,12 +8,18 @@ check_begin() {
     *) program=$PWD/$1 ;;
     esac
     work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
+    trap 'end_jobs; rm -rf "$work"' EXIT
+    trap 'exit 130' HUP INT TERM
     cd "$work" || exit 1
     failures=0
     checks=0
     : >out.txt
     : >err.txt
+}
+
+end_jobs() {
+    jobs -p >"$work/jobs"
+    for job in $(cat "$work/jobs"); do kill -9 "$job" 2>"$work/jobs"; done
 }
 
 fail() {
@@ -48,13 +55,27 @@ expect() {
     return 0
 }
 
-# wait_until COMMAND...: until it succeeds, or for a minute. On a loaded machine nothing else says how far a program is.
+# wait_until COMMAND...: until it succeeds; it has to within two minutes. On a loaded machine nothing else says how far a
+# program is.
 wait_until() {
-    tries=600
-    until "$@" >wait.txt 2>&1 || [ $tries = 0 ]; do
+    wait_end=$(($(date +%s) + 120))
+    until "$@" >wait.txt 2>&1; do
+        if [ "$(date +%s)" -ge $wait_end ]; then
+            fail "never: $*"
+            return 0
+        fi
         sleep 0.1
-        tries=$((tries - 1))
     done
+}
+
+# listens PID: does it catch SIGINT, or has it ended? Before, it is lost on what a shell runs in the background.
+listens() {
+    if [ ! -r "/proc/$1/status" ]; then # Elsewhere than on Linux: time has to do.
+        sleep 1
+        return 0
+    fi
+    awk '/^State:/ { ended = $2 == "Z" } /^SigCgt:/ { last = substr($2, 16) } END { exit !(ended || last ~ /[2367abef]/) }' \
+        "/proc/$1/status"
 }
 
 # has_worked PID HUNDREDTHS: has it had so much of the processor, in hundredths of a second, or ended?

@@ -65,7 +65,7 @@ is test ! -e new.db
 interrupted() {
     "$program" "$@" >inner.txt 2>inner-err.txt &
     pid=$!
-    sleep 0.5
+    wait_until has_worked $pid 40
     kill -INT $pid
     wait $pid
     status=$?

@@ -170,13 +170,14 @@ for world in "--sddcs 1000000" "--engine command:sleep\ 60"; do
     eval "set -- $world"
     "$program" explore -q phase2-race.yaml --variant before "$@" --force -o large >out.txt 2>err.txt &
     pid=$!
+    wait_until listens $pid
     sleep 1
     kill -INT $pid
     started=$(date +%s)
     wait $pid
     status=$?
     [ $status = 130 ] || fail "interrupted, $world ends with 130, not $status"
-    [ $(($(date +%s) - started)) -lt 20 ] || fail "interrupted, $world goes on"
+    [ $(($(date +%s) - started)) -lt 40 ] || fail "interrupted, $world goes on"
 done
 
 check_end explore_test

@@ -92,10 +92,10 @@ variants:
 EOF
 }
 gone() {
-    wait_until sh -c "! ps -A -o args= | grep -q 'sleep 9[8]731'"
-    is test -z "$(ps -A -o args= | grep 'sleep 9[8]731')"
+    wait_until sh -c "! ps -A -o args= | grep -q 'sleep 9[8]731[.]$$'"
+    is test -z "$(ps -A -o args= | grep "sleep 9[8]731[.]$$")"
 }
-bad 'sleep 98731'
+bad "sleep 98731.$$"
 expect 1 'variant "before": harness error: engine "bad" 0, workflow' "$program" run bad.yaml $wave -o bad
 is grep -q 'no answer within 300ms (wall-clock time): line 4 of its output did not come' err.txt
 is test ! -e bad
@@ -105,7 +105,7 @@ expect 1 'harness error: engine "bad" 0, workflow 0, at ' "$program" trace bad.y
 is grep -q '^bad, workflow 0 in replication 0, variant before' out.txt
 is grep -q 'engine asks: upgrade-control-plane' out.txt
 is grep -q '^Here it ends: the run cannot go on.$' out.txt
-bad 'sleep 98731 & echo "Traceback"; sleep 98731'
+bad "sleep 98731.$$ & echo \"Traceback\"; sleep 98731.$$"
 expect 1 'line 4 of its output: column 1: expected the answer, an object: Traceback' "$program" run bad.yaml $wave -o bad
 is test ! -e bad
 gone
@@ -113,7 +113,7 @@ bad 'echo nothing works >&2; exit 7'
 expect 1 'the process ended with status 7 after 3 lines of output; its last words: "nothing works"' \
     "$program" run bad.yaml $wave -o bad
 is grep -q '^engine sh: nothing works' err.txt
-bad 'read line; echo "{\"id\":1,\"status\":\"succeeded\",\"actions\":[]}"; sleep 98731'
+bad 'read line; echo "{\"id\":1,\"status\":\"succeeded\",\"actions\":[]}"; sleep 98731.'$$
 expect 1 'line 4 of its output: the engine says that the workflow has ended' "$program" run bad.yaml $wave -o bad
 gone
 
@@ -122,11 +122,11 @@ expect 3 'cannot run "./no-such-engine"' "$program" run phase2-race.yaml $wave -
 expect 3 'cannot run' "$program" validate bad.yaml --set 'variants.before.engine.command=["./no-such-engine"]'
 
 # Interrupted: what is finished is kept, and the processes go.
-bad 'sleep 98731'
+bad "sleep 98731.$$"
 sed -i 's/300ms/1000s/' bad.yaml
 "$program" run bad.yaml $wave -o interrupted >out.txt 2>err.txt &
 running=$!
-sleeps() { ps -A -o args= | grep -q 'sleep 9[8]731'; }
+sleeps() { ps -A -o args= | grep -q "sleep 9[8]731[.]$$"; }
 wait_until sleeps
 is sleeps
 kill -TERM $running

@@ -149,7 +149,8 @@ chmod +x bin/gnuplot
 interrupted() {
     PATH="$work/bin:/bin:/usr/bin" "$program" report again >inner.txt 2>inner-err.txt &
     pid=$!
-    sleep 1
+    wait_until listens $pid
+    sleep 0.5
     kill -INT $pid
     wait $pid
     status=$?
@@ -218,7 +219,7 @@ says_not contention/report.md "workflow" "SDDC"
 partial() {
     "$program" run race.yaml -q -o partial --replications 200000 --rows none >inner.txt 2>&1 &
     pid=$!
-    sleep 1
+    wait_until has_worked $pid 40
     kill -INT $pid
     wait $pid
 }

@@ -81,7 +81,7 @@ drive untold
 untold_drive=$drive
 
 # And one that takes connections and says nothing any more.
-serve stopped --speed 3600
+serve stopped --speed 600
 drive stopped
 stopped_drive=$drive stopped_service=$service
 wait_until is_registered
@@ -89,16 +89,16 @@ sleep 0.3
 kill -STOP $stopped_service
 
 # One that does so for some seconds is told again and again, and both results are of the same workflows.
-serve deaf --speed 7200
+serve deaf --speed 1800
 proxy untold 7
-expect 0 "PASS" "$program" drive wave.yaml $small --url "$url" -o deaf
+expect 0 "PASS" "$program" drive wave.yaml $small --url "$url" -o deaf --request-timeout 15h
 is [ "$(grep -c "has not taken" err.txt)" = 0 ]
 end_proxy
 end_service
 is [ "$(cut -f 8 service-deaf/workflows.tsv | grep -c succeeded)" = 4 ]
 
 # Somebody else drives there: a second one is refused, leaves nothing, and the first one hears of everything.
-serve two --speed 1800
+serve two --speed 600
 drive first
 wait_until is_registered
 before=$($faults where "$url" rcesim)
@@ -180,7 +180,8 @@ kill $silent
 wait $silent 2>wait.txt
 # The same while it waits for a service that is being started, and when it gives up.
 drive nobody
-sleep 1.5
+wait_until listens $drive
+sleep 0.5
 kill -TERM $drive
 wait $drive
 is [ $? = 130 ]
@@ -206,7 +207,7 @@ end_proxy
 end_service
 
 # The state is nobody else's to read, also while it is in use.
-serve damaged --speed 3600
+serve damaged --speed 600
 interrupted half
 is [ "$(stat -c %a half.db)" = 600 ]
 cp half.db running.db
@@ -273,7 +274,7 @@ interrupted loyal --variant unsafe
 end_service
 
 # Another engine takes over: not by accident, but when it is told to.
-serve upgrade --speed 3600
+serve upgrade --speed 600
 interrupted upgraded --variant unsafe
 expect 4 "was written by another engine" "$program" drive wave.yaml $small --url "$url" -o upgraded --variant safe
 cp upgraded.db newer.db
@@ -296,13 +297,13 @@ expect 0 "PASS" "$program" drive wave.yaml $small --url "$url" -o room
 end_service
 
 # The service dies, and another one comes in its place: the wave is not driven on against that.
-serve dying --speed 3600
+serve dying --speed 600
 drive dying
 wait_until is_registered
 sleep 0.3
 kill -9 $service
 wait $service 2>wait.txt
-"$program" serve wave.yaml $small --listen "${url#http://}" --speed 3600 -q --force -o service-reborn >wait.txt 2>&1 &
+"$program" serve wave.yaml $small --listen "${url#http://}" --speed 600 -q --force -o service-reborn >wait.txt 2>&1 &
 service=$!
 wait $drive
 is [ $? = 4 ]
@@ -312,7 +313,7 @@ is [ -s dying.db ]
 end_service
 
 # It dies, and nobody comes in its place: that is no wave that failed.
-serve gone --speed 7200
+serve gone --speed 600
 drive gone -q
 wait_until is_registered
 sleep 0.3

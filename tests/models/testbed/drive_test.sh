@@ -85,7 +85,7 @@ agree_about whole started_s
 agree_about whole ended_s
 
 # The world does harm, and both sides tell of the same: hosts are asked for too early, and nothing saves the workflows.
-harm="--set provisioning.configure=40min --set maintenance.deadline=1h --variant unsafe --set variants.unsafe.precheck=null"
+harm="--set provisioning.configure=20h --set maintenance.deadline=1h --variant unsafe --set variants.unsafe.precheck=null"
 serve harm --speed 7200 $harm
 expect 0 "maintenance before the cluster was ready" "$program" drive wave.yaml $small $harm --url "$url" -o harm
 end_service

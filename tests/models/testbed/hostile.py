@@ -9,7 +9,7 @@ import sys
 import time
 
 from openapi_client import Client
-from service import Service
+from service import Service, patience_s
 
 failures = []
 HOST = b"Host: localhost\r\n"
@@ -177,11 +177,11 @@ def ambiguous(service):
     requests["chunks of old"] = (b"POST /admin/clock HTTP/1.0\r\n" + HOST + JSON + b"Transfer-Encoding: chunked\r\n\r\n"
                                  b"10\r\n" + MOVE + b"\r\n0\r\n\r\n")
     with concurrent.futures.ThreadPoolExecutor(len(requests)) as pool:
-        talks = {name: pool.submit(talk, service, data + behind, 5) for name, data in requests.items()}
+        talks = {name: pool.submit(talk, service, data + behind, 30) for name, data in requests.items()}
     for name, one in talks.items():
         got, is_closed = one.result()
         expect(set(statuses(got)) == {400} and is_closed, f"{name}: {statuses(got)}, {'closed' if is_closed else 'open'}: {got[-200:]!r}")
-    got, _ = talk(service, post(MOVE, b"Content-Length: 16\r\n", b"/admin/clock?" + b"&" * 70), 5)
+    got, _ = talk(service, post(MOVE, b"Content-Length: 16\r\n", b"/admin/clock?" + b"&" * 70), 30)
     expect(statuses(got) == [414], f"a body behind many arguments: {statuses(got)}")
     after = Client(service.url).call("readClock").body["now_ns"]
     expect(before == after, "what can be read in two ways moved the clock")
@@ -200,11 +200,11 @@ def unusual(service):
         "cookies": get(more=b"Cookie: a=b; c=\"d e\"; f\r\n"),
     }
     for name, data in plain.items():
-        got, _ = talk(service, data, 5)
+        got, _ = talk(service, data, 30)
         expect(statuses(got) == [200], f"{name}: {statuses(got)}: {got[-200:]!r}")
-    got, _ = talk(service, get(b"/v1/sddcs/%30%20?a=%20b&c"), 5)
+    got, _ = talk(service, get(b"/v1/sddcs/%30%20?a=%20b&c"), 30)
     expect(statuses(got) == [404], f"escaped: {statuses(got)}")
-    with socket.create_connection(("127.0.0.1", service.port), timeout=5) as line:
+    with socket.create_connection(("127.0.0.1", service.port), timeout=30) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in get(b"/v1/sddcs?offset=1&limit=2", more=b"A:b\r\nC: d\r\n"):
             line.sendall(bytes([byte]))
@@ -251,13 +251,12 @@ def end_of_many():
         for i, line in enumerate(lines):
             line.sendall(b"GET /v1/sddcs/%d/clusters/0 HTTP/1.1\r\n" % i + HOST + b"\r\n")
         start = time.monotonic()
-        while metric(service, "rcesim_requests_waiting") < 1000 and time.monotonic() - start < 20:
+        while metric(service, "rcesim_requests_waiting") < 1000 and time.monotonic() - start < 60:
             time.sleep(0.1)
         expect(metric(service, "rcesim_requests_waiting") == 1000, "1,000 do not wait")
         seconds, status = service.end()
         said = service.said()[-2000:]
-        # A second is what is promised; a machine that is busy with others gets more, but less than any time-out here.
-        expect(seconds < 1 and status == 0, f"the end with 1,000 waiting took {seconds:.2f} s, status {status}: {said}")
+        expect(seconds < patience_s(1) and status == 0, f"the end with 1,000 waiting took {seconds:.2f} s, status {status}: {said}")
         expect(os.path.exists(os.path.join(service.folder, "workflows.tsv")), "the end left no result")
         for line in lines:
             try:
@@ -325,7 +324,7 @@ def slow(service, limit_s):
         time.sleep(0.5)
     took = time.monotonic() - start
     expect(not any(is_open.values()), f"{sum(is_open.values())} slow connections were still open after {took:.0f} s")
-    expect(worst < 1, f"somebody waited {worst:.1f} s beside slow ones")
+    expect(worst < patience_s(1), f"somebody waited {worst:.1f} s beside slow ones")
     for line in lines:
         line.close()
     print(f"hostile: 200 slow connections were cut off after {took:.0f} s, others waited {worst * 1000:.0f} ms at most")
@@ -343,7 +342,7 @@ def crowd(service):
         expect(answered == 1000, f"{answered} of 1000 connections were answered")
         more = []
         for _ in range(1500):
-            more.append(socket.create_connection(("127.0.0.1", service.port), timeout=5))
+            more.append(socket.create_connection(("127.0.0.1", service.port), timeout=30))
         lines += more
         expect(service.is_alive(), "a crowd was too much")
     except OSError as reason:
@@ -351,8 +350,11 @@ def crowd(service):
     finally:
         for line in lines:
             line.close()
-    time.sleep(0.5)
-    got, _ = talk(service, get())
+    end = time.monotonic() + 60
+    got = b""
+    while statuses(got) != [200] and time.monotonic() < end:
+        time.sleep(0.2)
+        got, _ = talk(service, get())
     expect(statuses(got) == [200], f"after the crowd: {statuses(got)}")
 
 
@@ -373,7 +375,7 @@ with Service("--step") as service:
         expect(metric(service, r'rcesim_http_responses_total\{code="%d"\}' % code) > 0, f"{code} is not counted")
     expect(metric(service, "rcesim_requests_malformed_total") > len(AMBIGUOUS), "malformed requests are not counted")
     seconds, status = service.end()
-    expect(seconds < 1 and status == 0, f"the end took {seconds:.2f} s, status {status}: {service.said()[-2000:]}")
+    expect(seconds < patience_s(1) and status == 0, f"the end took {seconds:.2f} s, status {status}: {service.said()[-2000:]}")
 end_of_many()
 print(f"hostile: {len(CASES)} kinds of bad requests, {len(failures)} failed")
 sys.exit(bool(failures))

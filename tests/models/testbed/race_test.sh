@@ -10,7 +10,7 @@ fi
 scratch=$(mktemp -d)
 service=
 trap 'test -z "$service" || { kill "$service" && wait "$service"; }; rm -rf "$scratch"' EXIT
-"$rcesim" serve "$root/scenarios/phase2-race.yaml" --speed 3600 --set provisioning.configure=3h --set host_service.callback.loss=0% \
+"$rcesim" serve "$root/scenarios/phase2-race.yaml" --speed 3600 --set provisioning.configure=20h --set host_service.callback.loss=0% \
     --listen 127.0.0.1:0 -o "$scratch/result" >"$scratch/address" 2>/dev/null &
 service=$!
 tries=300 # A minute: other tests may have the machine.
@@ -18,7 +18,7 @@ until [ -s "$scratch/address" ] || [ $tries = 0 ]; do
     sleep 0.2
     tries=$((tries - 1))
 done
-timeout 120 java "$root/models/testbed/examples/Race.java" "$(cat "$scratch/address")" | cut -d, -f1 | cut -d' ' -f1-2 >"$scratch/said"
+timeout 400 java "$root/models/testbed/examples/Race.java" "$(cat "$scratch/address")" | cut -d, -f1 | cut -d' ' -f1-2 >"$scratch/said"
 cat >"$scratch/expected" <<'END'
 answer 201
 answer 202

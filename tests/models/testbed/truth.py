@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from openapi_client import Client, Closed, Document, Untrue
-from service import Receiver, Service
+from service import Receiver, Service, patience_s
 
 failures = []
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -238,8 +238,9 @@ with Service("--step") as service:
             expect(any(status < 300 for status in seen) or name == "shutDown", f"{name} never succeeded")
         start = time.monotonic()
         expect(client.call("shutDown").status == 202, "the end")
-        service.process.wait(10)
-        expect(time.monotonic() - start < 2, "POST /admin/shutdown took more than 2 s")
+        service.process.wait(60)
+        took_s = time.monotonic() - start
+        expect(took_s < patience_s(2), f"POST /admin/shutdown took {took_s:.1f} s")
     except Untrue as reason:
         expect(False, str(reason))
     receiver.close()
