@@ -368,6 +368,12 @@ void dialect_unregister(struct dialect_request *request, const char *client)
     snprintf(request->path, sizeof request->path, "/v1/callbacks/%s", client);
 }
 
+void dialect_ask_health(struct dialect_request *request)
+{
+    *request = (struct dialect_request){.method = "GET"};
+    snprintf(request->path, sizeof request->path, "/healthz");
+}
+
 void dialect_ask_callbacks(struct dialect_request *request)
 {
     *request = (struct dialect_request){.method = "GET", .path = "/v1/callbacks"};

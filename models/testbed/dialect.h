@@ -102,6 +102,9 @@ void dialect_ask_callbacks(struct dialect_request *request);
 bool dialect_read_callbacks(char url[DIALECT_URL_SIZE_BYTES], const char *client, const char *body,
                             size_t size_bytes);
 
+/* Is anybody there? Any answer says so. */
+void dialect_ask_health(struct dialect_request *request);
+
 /* The clock of a service that shows it. */
 struct dialect_clock {
     int64_t now_ns; /* when the service read it */

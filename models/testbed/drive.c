@@ -54,19 +54,23 @@ static void take_truth(struct drive *drive, struct drive_workflow *workflow,
 }
 
 /* Is it still the same service, and do callbacks still come here? Asked now and then, and as soon
- * as somebody answers after a silence. */
+ * as somebody answers after a silence. One that does not list callbacks is asked how it is: all
+ * that counts is that it answers. */
 static void ask_callbacks(struct drive *drive)
 {
     struct dialect_request request;
     int64_t clock_ns = pacer_clock_ns();
     bool is_due = drive->is_in_doubt ||
                   clock_ns - drive->callbacks_asked_real_ns > CALLBACKS_ASKED_EACH_S * UNITS_S;
-    if (!drive->are_callbacks_listed || drive->is_asking_callbacks || !is_due)
+    if (drive->is_asking_callbacks || !is_due)
         return;
     drive->is_asking_callbacks = true;
     drive->is_in_doubt = false;
     drive->callbacks_asked_real_ns = clock_ns;
-    dialect_ask_callbacks(&request);
+    if (drive->are_callbacks_listed)
+        dialect_ask_callbacks(&request);
+    else
+        dialect_ask_health(&request);
     drive_look(drive);
     drive_send(drive, &(struct client_tag){.kind = DRIVE_ASK_CALLBACKS}, &request);
 }
@@ -76,7 +80,7 @@ static void take_callbacks(struct drive *drive, const struct dialect_answer *ans
 {
     char url[DIALECT_URL_SIZE_BYTES];
     drive->is_asking_callbacks = false;
-    if (answer->status != 200 ||
+    if (!drive->are_callbacks_listed || answer->status != 200 ||
         !dialect_read_callbacks(url, drive->settings->client, answer->body, answer->size_bytes) ||
         drive_is_our_url(drive, url))
         return;

@@ -60,7 +60,7 @@ struct drive {
     bool are_callbacks_listed; /* and says so */
     bool is_silent;            /* the last request had no answer */
     bool is_in_doubt;          /* somebody answers after a silence: is it still the same service? */
-    bool is_asking_callbacks;
+    bool is_asking_callbacks;  /* or, where they are not listed, whether anybody is there */
     struct drive_silence silence;
     int64_t callbacks_asked_real_ns; /* when that was asked last, on the machine's clock */
     struct store *store;

@@ -1,8 +1,9 @@
 /* Is anybody there? A service that is gone for good must not look like a wave that failed.
  *
  * An outage of the scenario is answers (503), or connections that are closed, and no silence: the
- * list of callbacks, which is asked for every two seconds, is no part of the simulated world. What
- * says that the service lives is any answer and any callback.
+ * list of callbacks, which is asked for every two seconds, is no part of the simulated world, and
+ * neither is GET /healthz, which is asked of a service that does not list them. What says that the
+ * service lives is any answer (a 404, too) and any callback.
  */
 #include "models/testbed/drive_parts.h"
 #include "sim/base/units.h"
@@ -39,8 +40,8 @@ static void begin(struct drive *drive)
         drive->silence.began_at_ns = drive->now_ns;
 }
 
-/* The list of callbacks is asked for with what leaves next. Behind as many others as may be under
- * way at once it would wait for them, and tell nothing. */
+/* The list of callbacks, or /healthz, is asked for with what leaves next. Behind as many others as
+ * may be under way at once it would wait for them, and tell nothing. */
 void drive_look(struct drive *drive)
 {
     if (client_room(drive->client) <= drive->parcels_count)

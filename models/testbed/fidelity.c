@@ -61,10 +61,9 @@ struct pairs {
 };
 
 /* Pair the steps of each operation, target by target. */
-static void pair_steps(struct arena *arena, const struct fidelity_question *question,
-                       struct pairs pairs[RCE_OPERATION_COUNT])
+static void pair_steps(struct arena *arena, const struct fidelity_side *same,
+                       const struct fidelity_side *live, struct pairs pairs[RCE_OPERATION_COUNT])
 {
-    const struct fidelity_side *same = question->same, *live = question->live;
     const struct fidelity_step *ours = sorted_steps(arena, same);
     const struct fidelity_step *theirs = sorted_steps(arena, live);
     size_t rooms[RCE_OPERATION_COUNT] = {0};
@@ -103,14 +102,15 @@ static int64_t find_reach_ns(const struct pairs pairs[RCE_OPERATION_COUNT],
 int64_t fidelity_reach_ns(struct arena *arena, const struct fidelity_question *question)
 {
     struct pairs pairs[RCE_OPERATION_COUNT];
-    pair_steps(arena, question, pairs);
+    pair_steps(arena, question->same, question->live, pairs);
     return find_reach_ns(pairs, question);
 }
 
 /* What has to be remembered of the steps, so that they can be judged twice. */
 struct steps_test {
     struct kolmogorov_sample simulated[RCE_OPERATION_COUNT], live[RCE_OPERATION_COUNT];
-    struct pairs pairs[RCE_OPERATION_COUNT];
+    struct kolmogorov_sample world[RCE_OPERATION_COUNT]; /* the live ones as their world had them */
+    struct pairs pairs[RCE_OPERATION_COUNT], world_pairs[RCE_OPERATION_COUNT];
     double *largest; /* [labels_count], of a wave: its largest distance over all operations */
     bool *has_wave;  /* [labels_count], is there such a wave? */
     uint32_t labels_count;
@@ -161,6 +161,8 @@ static void compare_operation(struct arena *arena, const struct fidelity_questio
     struct fidelity_operation *operation = &answer->operations[index];
     test->simulated[index] = simulated;
     test->live[index] = live;
+    if (question->service != NULL)
+        test->world[index] = sample_of(arena, question->service, which);
     *operation = (struct fidelity_operation){.operation = which,
                                              .simulated_count = simulated.count,
                                              .live_count = live.count,
@@ -170,6 +172,8 @@ static void compare_operation(struct arena *arena, const struct fidelity_questio
     operation->is_tested = kolmogorov_compare(&simulated, &live, 0, &operation->distance);
     quantile_sample(pairs->differences_s, pairs->count, 0.5, &operation->paired_median_s);
     quantile_sample(pairs->differences_s, pairs->count, 0.95, &operation->paired_p95_s);
+    quantile_sample(test->world_pairs[which].differences_s, test->world_pairs[which].count, 0.5,
+                    &operation->world_median_s);
 }
 
 static struct steps_test compare_steps(struct arena *arena,
@@ -179,7 +183,9 @@ static struct steps_test compare_steps(struct arena *arena,
     struct steps_test test = {.labels_count = question->simulated->wave + 1};
     test.largest = arena_take_array(arena, test.labels_count, sizeof *test.largest);
     test.has_wave = arena_take_array(arena, test.labels_count, sizeof *test.has_wave);
-    pair_steps(arena, question, test.pairs);
+    pair_steps(arena, question->same, question->live, test.pairs);
+    if (question->service != NULL)
+        pair_steps(arena, question->same, question->service, test.world_pairs);
     answer->reach_ns = find_reach_ns(test.pairs, question);
     for (int i = 0; i < RCE_OPERATION_COUNT; i++)
         compare_operation(arena, question, (enum rce_operation)i, &test, answer);
@@ -230,6 +236,32 @@ static void judge_steps(const struct steps_test *test, int64_t room_ns,
     answer->steps_verdict = is_any_different ? FIDELITY_FAIL
                             : is_all_told    ? FIDELITY_PASS
                                              : FIDELITY_INCONCLUSIVE;
+}
+
+/* The same of the steps as their world had them. Returns whether any differs; `*is_half`: half of
+ * the steps of some operation do. */
+static bool judge_world(const struct steps_test *test, int64_t room_ns, bool *is_half,
+                        struct fidelity_answer *answer)
+{
+    double room_s = (double)room_ns / (double)UNITS_S;
+    bool is_any = false;
+    *is_half = false;
+    for (size_t i = 0; i < answer->operations_count; i++) {
+        struct fidelity_operation *operation = &answer->operations[i];
+        const struct kolmogorov_sample *simulated = &test->simulated[i], *world = &test->world[i];
+        double distance;
+        operation->world_p_adjusted = 1;
+        if (!kolmogorov_compare(simulated, world, room_s, &distance))
+            continue;
+        operation->world_p_adjusted =
+            rank(test, kolmogorov_scale(simulated->count, world->count) * distance);
+        bool is_half_of_these = operation->world_median_s > room_s;
+        operation->is_world_different =
+            is_half_of_these || (!answer->are_waves_few && operation->world_p_adjusted <= level);
+        *is_half = *is_half || is_half_of_these;
+        is_any = is_any || operation->is_world_different;
+    }
+    return is_any;
 }
 
 /* Is an interval within -tolerance to tolerance? */
@@ -390,16 +422,44 @@ static bool is_half_different(const struct fidelity_answer *answer)
     return false;
 }
 
+/* Steps differ, or are not told, and how their world had them is known. Where half of the steps of
+ * some operation differ there, it is the world, on whatever machine. Fewer can have met another
+ * world because a late machine came to it at another time. What differs only on the way has room
+ * for the lateness that was measured; beyond that it cannot be told at this speed. */
+static void judge_steps_by_world(const struct fidelity_question *question,
+                                 const struct steps_test *test, struct fidelity_answer *answer)
+{
+    bool is_half, is_any = judge_world(test, question->shift_ns, &is_half, answer);
+    if (is_half || (is_any && !is_later_than_room(question))) {
+        for (size_t i = 0; i < answer->operations_count; i++)
+            answer->operations[i].is_different = answer->operations[i].is_world_different;
+        answer->steps_verdict = FIDELITY_FAIL;
+        return;
+    }
+    if (answer->steps_verdict != FIDELITY_FAIL)
+        return; /* There are too few live ones, or the room is too wide. */
+    if (is_later_than_room(question))
+        judge_steps(test, question->late_ns, answer);
+    if (answer->steps_verdict == FIDELITY_PASS && !is_any)
+        return;
+    answer->steps_verdict = FIDELITY_INCONCLUSIVE;
+    answer->is_machine_too_late = true;
+}
+
 /* What differs has to differ with room for the lateness too. Naps tell how late it is at a random
  * moment; where much falls due at once, some steps wait several times over. So a late machine
  * leaves it open if fewer than half of the steps differ. */
 static void judge_steps_again(const struct fidelity_question *question,
                               const struct steps_test *test, struct fidelity_answer *answer)
 {
-    if (answer->steps_verdict != FIDELITY_FAIL) {
+    if (answer->steps_verdict != FIDELITY_FAIL)
         answer->is_shift_too_wide = answer->untold_count > 0;
+    if (question->service != NULL && answer->steps_verdict != FIDELITY_PASS) {
+        judge_steps_by_world(question, test, answer);
         return;
     }
+    if (answer->steps_verdict != FIDELITY_FAIL)
+        return;
     if (!is_later_than_room(question))
         return;
     judge_steps(test, question->late_ns, answer);
@@ -434,6 +494,58 @@ static void judge_again(const struct fidelity_question *question,
     answer->is_shift_too_wide = answer->is_shift_too_wide || !is_machine;
 }
 
+/* Calls beside those of the wave with the measured delays. */
+static enum fidelity_verdict judge_delayed_calls(const struct fidelity_question *question,
+                                                 struct fidelity_answer *answer)
+{
+    struct mean_pairs calls = {0};
+    for (size_t i = 0; i < question->workflows_count; i++)
+        mean_pairs_add(&calls, (double)question->workflows[i].live_calls,
+                       (double)question->workflows[i].delayed_calls);
+    answer->delayed_calls = calls.second.mean;
+    answer->calls_delayed = mean_pairs_interval(&calls, question->confidence);
+    return judge(&answer->calls_delayed, question->calls_tolerance * answer->delayed_calls);
+}
+
+/* Calls differ, or may: with the measured delays, without those who are close, and as far as any of
+ * the delays that were measured can have done it. */
+static void judge_calls_again(const struct fidelity_question *question,
+                              struct fidelity_answer *answer)
+{
+    bool is_known = question->calls_most > 0;
+    if (is_known && judge_delayed_calls(question, answer) == FIDELITY_PASS &&
+        answer->calls_verdict != FIDELITY_PASS) {
+        answer->calls_verdict = FIDELITY_PASS;
+        answer->is_calls_delayed = true;
+        return;
+    }
+    if (answer->calls_verdict != FIDELITY_FAIL)
+        return;
+    double live_calls = answer->live_calls, tolerance = question->calls_tolerance;
+    answer->is_calls_excused = answer->close_count > 0;
+    judge_again(question, judge_calls, &answer->calls_verdict, answer);
+    if (answer->calls_verdict != FIDELITY_FAIL || !is_known || !is_later_than_room(question) ||
+        live_calls < question->calls_least * (1 - tolerance) ||
+        live_calls > question->calls_most * (1 + tolerance))
+        return;
+    answer->calls_verdict = FIDELITY_INCONCLUSIVE;
+    answer->is_machine_too_late = true;
+}
+
+/* What is known of the world decides what the machine can have done: of another one nothing, of the
+ * same one everything, if it was late. `raw` is the verdict without excuses. */
+static void judge_by_world(const struct fidelity_question *question, enum fidelity_verdict raw,
+                           enum fidelity_verdict *verdict, struct fidelity_answer *answer)
+{
+    if (question->world == FIDELITY_WORLD_OTHER && raw == FIDELITY_FAIL)
+        *verdict = FIDELITY_FAIL;
+    if (question->world != FIDELITY_WORLD_SAME || *verdict != FIDELITY_FAIL ||
+        !is_later_than_room(question))
+        return;
+    *verdict = FIDELITY_INCONCLUSIVE;
+    answer->is_machine_too_late = true;
+}
+
 void fidelity_compare(struct arena *arena, const struct fidelity_question *question,
                       struct fidelity_answer *answer)
 {
@@ -444,15 +556,18 @@ void fidelity_compare(struct arena *arena, const struct fidelity_question *quest
     judge_steps(&test, question->shift_ns, answer);
     judge_rates(question, LEAVE_NONE, answer);
     judge_calls(question, LEAVE_NONE, answer);
+    enum fidelity_verdict raw_steps = answer->steps_verdict, raw_rate = answer->rate_verdict;
+    enum fidelity_verdict raw_calls = answer->calls_verdict;
     judge_steps_again(question, &test, answer);
     if (answer->rate_verdict == FIDELITY_FAIL) {
         answer->is_rate_excused = answer->close_count > 0;
         judge_again(question, judge_rates, &answer->rate_verdict, answer);
     }
-    if (answer->calls_verdict == FIDELITY_FAIL) {
-        answer->is_calls_excused = answer->close_count > 0;
-        judge_again(question, judge_calls, &answer->calls_verdict, answer);
-    }
+    judge_calls_again(question, answer);
+    judge_by_world(question, raw_steps, &answer->steps_verdict, answer);
+    judge_by_world(question, raw_rate, &answer->rate_verdict, answer);
+    if (!answer->is_calls_delayed)
+        judge_by_world(question, raw_calls, &answer->calls_verdict, answer);
     answer->verdict = answer->steps_verdict;
     if (answer->rate_verdict > answer->verdict)
         answer->verdict = answer->rate_verdict;

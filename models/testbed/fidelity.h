@@ -23,13 +23,26 @@
  * A request over HTTP takes some of the machine's time, and at speed 3600 a millisecond is 3.6 s of
  * the simulated world: that is the cost of scaling, and no difference of behaviour. So steps are
  * judged with room for a shift; one that is shorter than twice the room is not told by it. Where
- * steps differ and the machine was later than the shift, they are judged again with room for that
- * lateness. Where rates or calls differ, workflows that time alone can have decided (`is_close`)
- * are taken out: by the lateness, or by as much as steps were seen to take longer, up to the shift
- * (fidelity_reach_ns). The shift as such decides nobody's fate. What differs then, differs. If this
- * leaves nothing to compare, it cannot be told, and there are two causes: the machine was so late
+ * steps differ, they are judged as the service's own world had them (`service`), from the arrival
+ * of the request until the callback was due: what differs there is the world, on however busy a
+ * machine. What does not was held up on the way: it passes with room for the measured lateness,
+ * and else it cannot be told at this speed. Where rates or calls differ, workflows that time alone
+ * can have decided (`is_close`) are taken out: by the lateness, or by as much as steps were seen to
+ * take longer, up to the shift (fidelity_reach_ns). The shift as such decides nobody's fate. What
+ * differs then, differs. If this leaves nothing to compare, it cannot be told, and there are two
+ * causes: the machine was so late
  * (`is_machine_too_late`), but for what all its stalls together cannot explain; or the shift is too
  * wide (`is_shift_too_wide`).
+ *
+ * A late machine does not only move requests, it bunches them, and limits turn away what comes
+ * bunched. So what the machine is to have done is held against `world`: a world that answers
+ * otherwise is never excused by the machine, and what differs although the world answers the same
+ * is never more than undecided if the machine was later than the shift.
+ *
+ * Who asks again and again asks less often, the longer an answer takes. So calls are also compared
+ * with the wave of the same draws in a world whose answers and callbacks take as much longer as was
+ * measured (`delayed_calls`). If they agree with neither and the machine was later than the shift,
+ * calls between the least and the most of what such delays bring about cannot be told.
  *
  * Units: simulated time. A step that is done again (after a failure, a second trigger) counts
  * again.
@@ -114,6 +127,9 @@ struct fidelity_operation {
     double paired_median_s, paired_p95_s; /* of the absolute value */
     bool is_different; /* told apart, or half of the steps differ by more than the room */
     bool is_untold;    /* not different, but the room is more than half of such a step */
+    /* The same of the steps as the service's world had them. */
+    double world_median_s, world_p_adjusted; /* of the pairs' differences; p */
+    bool is_world_different;
 };
 
 /* How one workflow went, on both sides. */
@@ -122,12 +138,19 @@ struct fidelity_workflow {
     bool is_close;        /* whether it fails can be decided by fidelity_reach_ns */
     bool is_within_worst; /* or by all stalls together */
     int64_t simulated_calls, live_calls;
+    int64_t delayed_calls; /* simulated with the measured delays */
 };
+
+/* Would the simulated world have answered the requests of the live wave, at the instants at which
+ * they came, exactly as the service did? */
+enum fidelity_world { FIDELITY_WORLD_UNKNOWN, FIDELITY_WORLD_SAME, FIDELITY_WORLD_OTHER };
 
 struct fidelity_question {
     const struct fidelity_side *simulated; /* other waves, of fidelity_waves_create */
     const struct fidelity_side *same;      /* the wave of the same draws */
     const struct fidelity_side *live;
+    enum fidelity_world world;
+    const struct fidelity_side *service; /* the live wave as its world had it; NULL: not known */
     const struct fidelity_workflow *workflows; /* [workflows_count], of the same draws */
     size_t workflows_count;
     const uint32_t *failed_counts; /* [waves_count], workflows that failed in each other wave */
@@ -135,6 +158,9 @@ struct fidelity_question {
     int64_t shift_ns;
     int64_t late_ns;  /* how late the machine was, but for one moment in a thousand */
     int64_t worst_ns; /* all its stalls together: nothing can be longer by more than that */
+    /* Calls of a workflow in waves of the same draws, delayed by as much as was measured at worst
+     * and less; both 0: not known. */
+    double calls_least, calls_most;
     double confidence;
     double rate_tolerance;  /* 0.03: failure rates may differ by 3 points */
     double calls_tolerance; /* 0.05: calls per workflow by 5 % */
@@ -159,8 +185,11 @@ struct fidelity_answer {
     uint32_t others_outside_count;
     double simulated_calls, live_calls;
     struct interval calls; /* live minus simulated, a workflow */
+    double delayed_calls;
+    struct interval calls_delayed; /* live minus simulated with the measured delays */
     enum fidelity_verdict steps_verdict, rate_verdict, calls_verdict, verdict;
     bool is_rate_excused, is_calls_excused; /* judged without the workflows that are close */
+    bool is_calls_delayed;                  /* judged by the wave with the measured delays */
     /* Something differs, or steps are untold, and this leaves nothing to compare: */
     bool is_machine_too_late; /* of steps, only if it was later than the shift */
     bool is_shift_too_wide;

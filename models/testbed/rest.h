@@ -69,6 +69,15 @@ struct rest_sink {
     bool (*registered)(void *context, const char *client, const char *url);
 };
 
+/* Somebody who looks on: what is asked of the world and what it says, at the world's own instants,
+ * however late anybody hears of it. Called under the caller's lock, and must not call back. */
+struct rest_watch {
+    void *context;
+    void (*asked)(void *context, int64_t at_ns, const struct vmc_request *request);
+    void (*answered)(void *context, const struct vmc_answer *answer);
+    void (*called_back)(void *context, const struct vmc_callback *callback);
+};
+
 /* Why a callback was not taken and will not be sent again. */
 enum rest_given_up {
     REST_GIVEN_UP_FORBIDDEN, /* its address must not be called */
@@ -92,11 +101,12 @@ struct rest_options {
     uint64_t seed;
     uint32_t replication;
     struct pacer pacer;
-    struct guard_reach reach; /* where callbacks may go; networks are not copied */
-    const char *token;        /* NULL: none is asked for */
-    const char *title;        /* of the scenario, for the page */
-    const char *version;      /* of the program */
-    bool is_loopback_only;    /* only requests that name a loopback host are taken */
+    struct guard_reach reach;       /* where callbacks may go; networks are not copied */
+    const char *token;              /* NULL: none is asked for */
+    const char *title;              /* of the scenario, for the page */
+    const char *version;            /* of the program */
+    const struct rest_watch *watch; /* NULL: nobody looks on */
+    bool is_loopback_only;          /* only requests that name a loopback host are taken */
 };
 
 struct rest;

@@ -99,6 +99,8 @@ void rest_on_answer(void *context, const struct vmc_answer *answer)
     rest->waits_free = (uint32_t)answer->ticket + 1;
     rest->waiting_count--;
     rest->answers[answer->operation][answer->result]++;
+    if (rest->options.watch != NULL)
+        rest->options.watch->answered(rest->options.watch->context, answer);
     if (!was.is_open)
         return; /* Nobody waits any more. */
     struct reply reply = {0};
@@ -274,6 +276,9 @@ void rest_operate(struct rest_call *call, enum rce_operation operation)
         free_wait(rest, slot);
         return;
     }
+    const struct rest_watch *watch = rest->options.watch;
+    if (watch != NULL)
+        watch->asked(watch->context, vmc_live_now_ns(rest->live), &request);
     rest->waits[slot] = (struct rest_wait){.waiter = call->request->waiter, .is_open = true};
     if (is_async(call->request)) {
         rest->waits[slot].async = take_async(rest);
@@ -346,6 +351,8 @@ void rest_on_callback(void *context, const struct vmc_callback *callback)
 {
     struct rest *rest = context;
     rest->callbacks_count++;
+    if (rest->options.watch != NULL)
+        rest->options.watch->called_back(rest->options.watch->context, callback);
     rest->callbacks_unheard_count += rest->clients_count == 0;
     struct reply place = {0};
     reply_print(&place, "%s", "");

@@ -90,6 +90,7 @@ bool testbed_start(struct testbed **out, struct arena *arena, const struct testb
         .token = options->token,
         .title = options->title,
         .version = options->version,
+        .watch = options->watch,
         .is_loopback_only = is_loopback && options->token == NULL,
     };
     if (!start_parts(testbed, arena, &parts, error)) {

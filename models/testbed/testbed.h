@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "models/testbed/guard.h"
+#include "models/testbed/rest.h"
 #include "models/vmc/port.h"
 #include "sim/base/arena.h"
 #include "sim/base/error.h"
@@ -29,6 +30,7 @@ struct testbed_options {
     size_t networks_count;
     void (*notice)(const char *line); /* what nobody else is told, from any thread; NULL: nobody */
     const char *title, *version;
+    const struct rest_watch *watch; /* as of rest.h, from any thread; NULL: nobody looks on */
 };
 
 struct testbed;

@@ -166,6 +166,29 @@ static double rough_speed(double speed)
     return round(speed / digit) * digit;
 }
 
+/* What requests and callbacks took on the way. */
+static void print_carriage(const struct alongside_report *report, double speed,
+                           const struct page *page, struct arena *arena)
+{
+    const struct carriage_times *const times[] = {&report->carriage.requests,
+                                                  &report->carriage.callbacks};
+    char real[UNITS_TEXT_SIZE_BYTES], late[UNITS_TEXT_SIZE_BYTES];
+    const char *text = "";
+    for (int i = 0; i < 2; i++) {
+        const double shown_ns[] = {times[i]->mean_ns, (double)times[i]->p999_ns,
+                                   (double)times[i]->max_ns};
+        static const char *const words[] = {"", ", 99.9 % at most", ", all at most"};
+        text = arena_print(arena, "%s%s", text,
+                           i == 0 ? "Beyond the world's own time a request and its answer took"
+                                  : ", and a callback");
+        for (int j = 0; j < 3; j++)
+            text = arena_print(arena, "%s%s %s (%s simulated)", text, words[j],
+                               duration(real, shown_ns[j] / 1e9 / speed),
+                               duration(late, shown_ns[j] / 1e9));
+    }
+    page_paragraph(page, 2, arena_print(arena, "%s.", text));
+}
+
 /* What real time and its scaling cost. */
 static void print_scaling(const struct alongside_output *output,
                           const struct alongside_report *report, const struct page *page,
@@ -197,6 +220,7 @@ static void print_scaling(const struct alongside_output *output,
                    arena_print(arena, "%s, at most %s (%s simulated).", text,
                                duration(real, (double)report->timer_late_max_ns / 1e9 / speed),
                                units_print_rough_duration(late, report->timer_late_max_ns)));
+    print_carriage(report, speed, page, arena);
     if (report->window_ns <= 0 || report->late_ns <= 0)
         return;
     double times = (double)report->window_ns / (double)report->late_ns;
@@ -221,47 +245,48 @@ static const char *differences(const struct alongside_report *report, struct are
     if (answer->calls_verdict == FIDELITY_FAIL)
         text = arena_print(arena, "%s%scalls", text, *text != '\0' ? ", " : "");
     for (size_t i = 0; i < answer->operations_count; i++)
-        if (answer->operations[i].is_different)
+        if (answer->steps_verdict == FIDELITY_FAIL && answer->operations[i].is_different)
             text = arena_print(arena, "%s%sduration of %s", text, *text != '\0' ? ", " : "",
                                rce_operation_name(answer->operations[i].operation));
     return text;
 }
 
-/* Do steps differ from other waves, though half of each kind are as long as in the same one? */
-static bool is_tail_alone(const struct fidelity_answer *answer)
+/* The measured cause, and what to do. */
+static void print_cause(const struct alongside_report *report, double speed,
+                        const struct page *page, struct arena *arena)
 {
-    bool is_any = false;
-    for (size_t i = 0; i < answer->operations_count; i++) {
-        const struct fidelity_operation *operation = &answer->operations[i];
-        if (operation->is_different &&
-            operation->paired_median_s * (double)UNITS_S > (double)answer->room_ns)
-            return false;
-        is_any = is_any || operation->is_different;
-    }
-    return is_any;
+    static const char *const causes[] = {
+        [ALONGSIDE_THREADS] = "its threads woke up",
+        [ALONGSIDE_DRIVER] = "the driver came to its inputs",
+        [ALONGSIDE_REQUESTS] = "answers to requests came",
+        [ALONGSIDE_CALLBACKS] = "callbacks, which waited for each other, came",
+    };
+    char real[UNITS_TEXT_SIZE_BYTES], late[UNITS_TEXT_SIZE_BYTES];
+    page_paragraph(
+        page, 2,
+        arena_print(arena,
+                    "Something differs, but the machine was so late that it may have done it: %s "
+                    "up to %s (%s simulated) late, but for one in a thousand. Try again with "
+                    "--speed %.10g, or when the machine is idle.",
+                    causes[report->cause], duration(real, (double)report->late_ns / 1e9 / speed),
+                    units_print_rough_duration(late, report->late_ns),
+                    rough_speed(report->speed_advised)));
 }
 
-static void print_notes(const struct alongside_report *report, const struct page *page,
+static void print_notes(const struct alongside_output *output,
+                        const struct alongside_report *report, const struct page *page,
                         struct arena *arena)
 {
     const struct fidelity_answer *answer = &report->answer;
     const char *differ = differences(report, arena);
     if (*differ != '\0')
         page_paragraph(page, 2, arena_print(arena, "Live and simulated differ: %s.", differ));
-    if (is_tail_alone(answer))
+    if (report->world == FIDELITY_WORLD_OTHER)
         page_paragraph(page, 2,
-                       "Half of these steps are as long as in the simulated wave of the same "
-                       "draws. If a lower --speed makes the rest agree too, they were held up by "
-                       "more work than this machine could do in the time.");
-    if (answer->calls_verdict == FIDELITY_FAIL)
-        page_paragraph(page, 2,
-                       "Every request takes some of the machine's time, which is more of the "
-                       "simulated one, the higher the speed: who asks again and again asks less "
-                       "often live. If a lower --speed brings calls together, it was that.");
+                       "The world of the service is another one than the simulated: asked the same "
+                       "at the same instants, they do not answer the same.");
     if (answer->is_machine_too_late)
-        page_paragraph(page, 2,
-                       "Something differs, but the machine was so late that it may have done it: "
-                       "try again when it is idle, or with a lower --speed.");
+        print_cause(report, output->settings->speed, page, arena);
     if (answer->is_shift_too_wide)
         page_paragraph(page, 2,
                        "--shift gives room for more than there is to compare: take a smaller one, "
@@ -314,6 +339,14 @@ static void print_variant(const struct alongside_output *output, uint32_t index,
     page_paragraph(page, DETAIL_INDENT,
                    arena_print(arena, "difference %s%s", interval_text(arena, &answer->calls, 1),
                                answer->is_calls_excused ? ", without those that are close" : ""));
+    if (answer->delayed_calls > 0)
+        page_paragraph(page, DETAIL_INDENT,
+                       arena_print(arena,
+                                   "simulated with what requests, callbacks and timers took more: "
+                                   "%.2f, difference %s%s",
+                                   answer->delayed_calls,
+                                   interval_text(arena, &answer->calls_delayed, 1),
+                                   answer->is_calls_delayed ? ", which is judged" : ""));
     print_judged(page, answer->steps_verdict,
                  arena_print(arena, "durations of steps, with room for %s simulated%s",
                              units_print_rough_duration(room, answer->room_ns),
@@ -321,7 +354,7 @@ static void print_variant(const struct alongside_output *output, uint32_t index,
     print_untold(answer, page, arena);
     print_steps(report, page, arena);
     print_scaling(output, report, page, arena);
-    print_notes(report, page, arena);
+    print_notes(output, report, page, arena);
 }
 
 void alongside_print(const struct alongside_output *output, const struct page *page,
@@ -369,6 +402,7 @@ static json_t *steps_json(const struct fidelity_answer *answer)
             "live_median_simulated_s", operation->live_median_s);
         json_object_set_new(step, "differs", json_boolean(operation->is_different));
         json_object_set_new(step, "told", json_boolean(!operation->is_untold));
+        json_object_set_new(step, "world_differs", json_boolean(operation->is_world_different));
         if (operation->is_tested) {
             json_object_set_new(step, "distance", json_real(operation->distance));
             json_object_set_new(step, "distance_shifted", json_real(operation->distance_shifted));
@@ -378,6 +412,8 @@ static json_t *steps_json(const struct fidelity_answer *answer)
             json_object_set_new(step, "same_median_simulated_s",
                                 json_real(operation->paired_median_s));
             json_object_set_new(step, "same_p95_simulated_s", json_real(operation->paired_p95_s));
+            json_object_set_new(step, "same_world_median_simulated_s",
+                                json_real(operation->world_median_s));
         }
         json_array_append_new(steps, step);
     }
@@ -413,10 +449,17 @@ static json_t *scaling_json(const struct alongside_output *output,
                             const struct alongside_report *report)
 {
     const struct lateness *lateness = &report->lateness;
+    static const char *const causes[] = {[ALONGSIDE_THREADS] = "threads",
+                                         [ALONGSIDE_DRIVER] = "driver",
+                                         [ALONGSIDE_REQUESTS] = "requests",
+                                         [ALONGSIDE_CALLBACKS] = "callbacks"};
+    const double speed = output->settings->speed;
     json_t *scaling =
-        json_pack("{s:f,s:b,s:b,s:b}", "speed", output->settings->speed, "too_busy",
+        json_pack("{s:f,s:f,s:s,s:b,s:b,s:b}", "speed", speed, "advised_speed",
+                  rough_speed(report->speed_advised), "latest", causes[report->cause], "too_busy",
                   (int)report->answer.is_machine_too_late, "shift_too_wide",
                   (int)report->answer.is_shift_too_wide, "herd", (int)report->is_herd);
+    json_object_set_new(scaling, "same_world", json_boolean(report->world == FIDELITY_WORLD_SAME));
     const struct {
         const char *name;
         double value_ns;
@@ -431,6 +474,12 @@ static json_t *scaling_json(const struct alongside_output *output,
         {"wake_late_max_real_s", (double)lateness->max_ns},
         {"stalls_real_s", (double)lateness->stalls_ns},
         {"driver_lag_p999_real_s", (double)report->lag_ns},
+        {"request_mean_real_s", report->carriage.requests.mean_ns / speed},
+        {"request_p999_real_s", (double)report->carriage.requests.p999_ns / speed},
+        {"request_max_real_s", (double)report->carriage.requests.max_ns / speed},
+        {"callback_mean_real_s", report->carriage.callbacks.mean_ns / speed},
+        {"callback_p999_real_s", (double)report->carriage.callbacks.p999_ns / speed},
+        {"callback_max_real_s", (double)report->carriage.callbacks.max_ns / speed},
         {"late_simulated_s", (double)report->late_ns},
         {"reach_simulated_s", (double)report->reach_ns},
         {"window_simulated_s", (double)report->window_ns},
@@ -448,6 +497,11 @@ static json_t *variant_json(const struct alongside_output *output, uint32_t inde
         json_pack("{s:s,s:f,s:f,s:o,s:b}", "verdict", fidelity_verdict_name(answer->calls_verdict),
                   "live", answer->live_calls, "simulated", answer->simulated_calls, "difference",
                   interval_json(&answer->calls), "without_close", (int)answer->is_calls_excused);
+    json_object_set_new(calls, "with_delays", json_boolean(answer->is_calls_delayed));
+    if (answer->delayed_calls > 0) {
+        json_object_set_new(calls, "delayed", json_real(answer->delayed_calls));
+        json_object_set_new(calls, "difference_delayed", interval_json(&answer->calls_delayed));
+    }
     json_t *steps =
         json_pack("{s:s,s:f,s:f,s:o}", "verdict", fidelity_verdict_name(answer->steps_verdict),
                   "shift_simulated_s", (double)report->shift_ns / 1e9, "room_simulated_s",

@@ -29,6 +29,7 @@ struct gathering {
     struct vmc_config world; /* without what only a simulated engine suffers */
     struct vmc_parameters parameters;
     struct fidelity_side *others, *same, *live;
+    struct carriage *carriage;
     struct fidelity_workflow *workflows; /* [workflows_count] */
     uint32_t *failed_counts;             /* [waves_count], of the other waves */
     struct lags *lags;
@@ -132,6 +133,12 @@ static void keep_live(struct gathering *gathering, const struct drive_outcome *o
 
 static void keep_truth(struct gathering *gathering, struct vmc_live *live)
 {
+    const struct alongside *alongside = gathering->alongside;
+    uint64_t replayed =
+        carriage_replay(gathering->carriage, &gathering->parameters, alongside->configuration->seed,
+                        alongside->replication, vmc_live_now_ns(live));
+    gathering->report->world =
+        replayed == vmc_live_history_hash(live) ? FIDELITY_WORLD_SAME : FIDELITY_WORLD_OTHER;
     const struct record *truth = vmc_live_close(live, NULL, NULL);
     gathering->report->early_count =
         (uint64_t)truth->values[METRIC_FIRST_CAUSE + CAUSE_EARLY_TRIGGER];
@@ -147,6 +154,7 @@ static void watch_live(void *context, uint32_t workflow, const struct rce_input 
     double turn_ns = (double)input->now_ns / gathering->alongside->speed;
     lags->values_ns[lags->count++ % LAGS_MAX] = (double)pacer_clock_ns() - turn_ns;
     fidelity_watch(gathering->live, workflow, input, actions);
+    carriage_watch(gathering->carriage, workflow, input, actions);
 }
 
 static void show_live(void *context, const struct drive_progress *progress)
@@ -202,6 +210,7 @@ static bool run_live(struct gathering *gathering, struct error *error)
                                             .listen = "127.0.0.1:0",
                                             .speed = alongside->speed,
                                             .title = "validate-live",
+                                            .watch = carriage_rest_watch(gathering->carriage),
                                             .version = command_version};
     struct arena *arena = arena_create("service", 0);
     struct testbed *testbed;
@@ -233,6 +242,23 @@ static int64_t lag_ns(struct lags *lags)
     return (int64_t)(value_ns - least_ns);
 }
 
+/* What was latest, and how late that was but for one in a thousand. */
+static int64_t find_cause(const struct alongside *alongside, struct alongside_report *report)
+{
+    const double speed = alongside->speed;
+    const int64_t late_ns[] = {
+        [ALONGSIDE_THREADS] = (int64_t)((double)report->lateness.p999_ns * speed),
+        [ALONGSIDE_DRIVER] = (int64_t)((double)report->lag_ns * speed),
+        [ALONGSIDE_REQUESTS] = report->carriage.requests.p999_ns,
+        [ALONGSIDE_CALLBACKS] = report->carriage.callbacks.p999_ns,
+    };
+    report->cause = ALONGSIDE_THREADS;
+    for (int i = ALONGSIDE_DRIVER; i <= ALONGSIDE_CALLBACKS; i++)
+        if (late_ns[i] > late_ns[report->cause])
+            report->cause = (enum alongside_cause)i;
+    return late_ns[report->cause];
+}
+
 /* How late the machine was. */
 static void find_lateness(struct gathering *gathering)
 {
@@ -241,10 +267,72 @@ static void find_lateness(struct gathering *gathering)
     double speed = alongside->speed;
     report->shift_ns = (int64_t)((double)alongside->shift_real_ns * speed);
     report->lag_ns = lag_ns(gathering->lags);
-    int64_t late_ns =
-        report->lateness.p999_ns > report->lag_ns ? report->lateness.p999_ns : report->lag_ns;
-    report->late_ns = (int64_t)((double)late_ns * speed);
-    report->worst_ns = (int64_t)((double)report->lateness.stalls_ns * speed);
+    carriage_tell(gathering->carriage, &report->carriage);
+    report->late_ns = find_cause(alongside, report);
+    report->worst_ns = (int64_t)((double)report->lateness.stalls_ns * speed) +
+                       report->carriage.requests.max_ns + report->carriage.callbacks.max_ns;
+}
+
+/* The calls of a wave. */
+struct calls {
+    struct fidelity_workflow *workflows; /* whose delayed_calls they are; NULL: they are added up */
+    double sum;
+};
+
+static void take_calls(void *context, const struct model_run *run, const int64_t *values)
+{
+    struct calls *calls = context;
+    int64_t count = values[single_column(&vmc_model, "calls")];
+    (void)run;
+    calls->sum += (double)count;
+    if (calls->workflows != NULL)
+        calls->workflows[(size_t)values[single_column(&vmc_model, "workflow")]].delayed_calls =
+            count;
+}
+
+static bool simulate_delayed(struct gathering *gathering, const struct closeness_delays *delays,
+                             bool is_mean, struct error *error)
+{
+    const struct alongside *alongside = gathering->alongside;
+    struct alongside_report *report = gathering->report;
+    struct calls calls = {.workflows = is_mean ? gathering->workflows : NULL};
+    struct model_sink sink = {.context = &calls, .row = take_calls};
+    const struct closeness wave = {.configuration = alongside->configuration,
+                                   .parameters = &gathering->parameters,
+                                   .replication = alongside->replication,
+                                   .interrupted = alongside->interrupted};
+    const struct record *record;
+    struct arena *arena = arena_create("delayed", 0);
+    bool is_good = closeness_simulate_delayed(&wave, delays, &sink, arena, &record, error);
+    arena_destroy(arena);
+    double mean = calls.sum / report->workflows_count;
+    if (mean < report->delayed_calls_least || report->delayed_calls_most == 0)
+        report->delayed_calls_least = mean;
+    if (mean > report->delayed_calls_most)
+        report->delayed_calls_most = mean;
+    return is_good;
+}
+
+/* The same draws in worlds that carry what is said as slowly as was measured: on average, and up to
+ * the worst. The average is that of reads, as it is they that are repeated. */
+static bool simulate_delays(struct gathering *gathering, struct error *error)
+{
+    const struct alongside_report *report = gathering->report;
+    const struct carriage_times *requests = &report->carriage.requests;
+    const struct carriage_times *callbacks = &report->carriage.callbacks;
+    int64_t timer_ns = (int64_t)report->timer_late_mean_ns;
+    const struct carriage_times *polls =
+        report->carriage.reads.count > 0 ? &report->carriage.reads : requests;
+    const struct closeness_delays delays[] = {
+        {(int64_t)polls->mean_ns, (int64_t)callbacks->mean_ns, timer_ns},
+        {0, 0, 0},
+        {requests->p99_ns, callbacks->p99_ns, timer_ns},
+        {requests->max_ns, callbacks->max_ns, report->timer_late_max_ns},
+    };
+    for (size_t i = 0; i < sizeof delays / sizeof delays[0]; i++)
+        if (!simulate_delayed(gathering, &delays[i], i == 0, error))
+            return false;
+    return true;
 }
 
 /* Whom time alone can have decided. */
@@ -282,14 +370,40 @@ static void describe_world(const struct gathering *gathering)
         gathering->report->window_ns = dist_typical(world->provisioning.configure);
 }
 
+/* The speed at which it should be in time: such a lateness is less than half of the shortest kind
+ * of step then, or what came at most is carried in half of the time, so that nothing waits. */
+static double advise_speed(const struct alongside *alongside, const struct alongside_report *report)
+{
+    const struct fidelity_answer *answer = &report->answer;
+    double shortest_s = 0, carried = 0;
+    for (size_t i = 0; i < answer->operations_count; i++) {
+        double median_s = answer->operations[i].simulated_median_s;
+        if (answer->operations[i].is_tested && (shortest_s == 0 || median_s < shortest_s))
+            shortest_s = median_s;
+    }
+    double told = shortest_s / 2 * (double)UNITS_S / (double)(report->late_ns + 1);
+    if (report->cause == ALONGSIDE_REQUESTS)
+        carried = 1 / (2 * report->carriage.requests.load);
+    if (report->cause == ALONGSIDE_CALLBACKS)
+        carried = 1 / (2 * report->carriage.callbacks.load);
+    double share = carried > told ? carried : told;
+    return alongside->speed * (share > 0 && share < 0.5 ? share : 0.5);
+}
+
 static bool compare(struct gathering *gathering, struct error *error)
 {
     const struct alongside *alongside = gathering->alongside;
     struct alongside_report *report = gathering->report;
     find_lateness(gathering);
+    if (!simulate_delays(gathering, error))
+        return false;
     const struct fidelity_question question = {.simulated = gathering->others,
                                                .same = gathering->same,
                                                .live = gathering->live,
+                                               .service = carriage_steps(gathering->carriage),
+                                               .world = report->world,
+                                               .calls_least = report->delayed_calls_least,
+                                               .calls_most = report->delayed_calls_most,
                                                .workflows = gathering->workflows,
                                                .workflows_count = report->workflows_count,
                                                .failed_counts = gathering->failed_counts,
@@ -305,6 +419,7 @@ static bool compare(struct gathering *gathering, struct error *error)
     bool is_good = find_close(gathering, error);
     if (is_good)
         fidelity_compare(arena, &question, &report->answer);
+    report->speed_advised = advise_speed(alongside, report);
     arena_destroy(arena);
     return is_good;
 }
@@ -329,6 +444,7 @@ bool alongside_run(struct arena *arena, const struct alongside *alongside,
     gathering.same = fidelity_side_create(work, count);
     gathering.live = fidelity_side_create(work, count);
     gathering.workflows = arena_take_array(arena, count, sizeof *gathering.workflows);
+    gathering.carriage = carriage_create(count);
     gathering.lags = arena_take(work, sizeof *gathering.lags);
     gathering.failed_counts =
         arena_take_array(work, alongside->waves_count, sizeof *gathering.failed_counts);
@@ -336,6 +452,7 @@ bool alongside_run(struct arena *arena, const struct alongside *alongside,
     describe_world(&gathering);
     bool is_good = simulate_all(&gathering, error) && run_live(&gathering, error) &&
                    compare(&gathering, error);
+    carriage_destroy(gathering.carriage);
     arena_destroy(work);
     return is_good;
 }

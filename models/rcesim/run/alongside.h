@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "models/rcesim/format/configure.h"
+#include "models/testbed/carriage.h"
 #include "models/testbed/drive.h"
 #include "models/testbed/fidelity.h"
 #include "models/testbed/lateness.h"
@@ -37,6 +38,13 @@ struct alongside {
     void *context;
 };
 
+enum alongside_cause {
+    ALONGSIDE_THREADS,   /* woke up late */
+    ALONGSIDE_DRIVER,    /* let its inputs wait */
+    ALONGSIDE_REQUESTS,  /* and their answers were long on the way */
+    ALONGSIDE_CALLBACKS, /* were */
+};
+
 struct alongside_report {
     struct fidelity_answer answer;
     const struct fidelity_workflow *workflows; /* [workflows_count] */
@@ -50,10 +58,15 @@ struct alongside_report {
     double timer_late_mean_ns;
     struct lateness lateness; /* the machine's, in its own time */
     int64_t lag_ns; /* the driver's own: how long all but one input in a thousand wait; real time */
-    int64_t late_ns;   /* simulated: the larger of that, and of all but one moment in a thousand */
-    int64_t worst_ns;  /* simulated: all stalls together */
-    int64_t reach_ns;  /* simulated: fidelity_reach_ns, what those who are close are close by */
-    int64_t shift_ns;  /* simulated */
+    enum fidelity_world world;       /* of the service, beside the simulated one */
+    struct carriage_report carriage; /* what requests and callbacks took on the way; simulated */
+    double delayed_calls_least, delayed_calls_most; /* of a workflow, with such delays */
+    enum alongside_cause cause;                     /* what was latest */
+    int64_t late_ns;  /* simulated: the longest of these, but for one in a thousand of its kind */
+    int64_t worst_ns; /* simulated: all stalls, and the longest ways there and back, together */
+    double speed_advised; /* at which it should be in time */
+    int64_t reach_ns;     /* simulated: fidelity_reach_ns, what those who are close are close by */
+    int64_t shift_ns;     /* simulated */
     int64_t window_ns; /* simulated: how long a request for maintenance is too early, typically */
     bool is_herd;      /* all start at once, and there are limits */
 };

@@ -58,6 +58,30 @@ static const struct dist *moved(const struct closeness *closeness, struct arena 
     return dist_parse(arena, text, &options, NULL, &ignored);
 }
 
+static void delay(const struct closeness *closeness, struct arena *arena, const struct dist **field,
+                  int64_t by_ns)
+{
+    const struct dist *dist = by_ns > 0 ? moved(closeness, arena, *field, by_ns) : NULL;
+    if (dist != NULL)
+        *field = dist;
+}
+
+bool closeness_simulate_delayed(const struct closeness *closeness,
+                                const struct closeness_delays *longer, struct model_sink *sink,
+                                struct arena *arena, const struct record **record,
+                                struct error *error)
+{
+    struct vmc_config world = *closeness->parameters->world;
+    struct vmc_parameters parameters = *closeness->parameters;
+    struct closeness other = *closeness;
+    delay(closeness, arena, &world.service.latency, longer->request_ns);
+    delay(closeness, arena, &world.service.response_delay, longer->timer_ns);
+    delay(closeness, arena, &world.service.callback_delay, longer->callback_ns);
+    parameters.world = &world;
+    other.parameters = &parameters;
+    return closeness_simulate(&other, sink, arena, record, error);
+}
+
 /* How the wave ends if this delay is moved. */
 static bool try(const struct closeness *closeness, size_t delay, int64_t by_ns,
                 const struct record *as_it_is, bool *is_close, struct error *error)

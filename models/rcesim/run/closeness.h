@@ -30,6 +30,18 @@ struct closeness {
 /* Set is_close[SDDCs of the world]. A distribution that cannot be moved is left out. */
 bool closeness_find(const struct closeness *closeness, bool *is_close, struct error *error);
 
+/* The wave in a world that takes longer to carry what is said; the rest is as in
+ * closeness_simulate. */
+struct closeness_delays {
+    int64_t request_ns;  /* of each request, there and back */
+    int64_t callback_ns; /* of each callback */
+    int64_t timer_ns;    /* of each timer of the engine: the answer that it waits for is so late */
+};
+bool closeness_simulate_delayed(const struct closeness *closeness,
+                                const struct closeness_delays *longer, struct model_sink *sink,
+                                struct arena *arena, const struct record **record,
+                                struct error *error);
+
 /* Simulate a wave of these parameters, which are those of one variant; the record lies in the
  * arena. */
 bool closeness_simulate(const struct closeness *closeness, struct model_sink *sink,

@@ -11,16 +11,16 @@
 
 #include "models/rcesim/format/configure.h"
 #include "models/rcesim/run/closeness.h"
+#include "models/vmc/model.h"
 #include "sim/base/units.h"
 
 enum { SDDCS = 5 };
 
 /* Maintenance is asked for when the backup is done, 10 min after the temporary host was asked for;
  * it is ready after 7 min and what configuring takes. */
-static uint32_t count_close(const char *configure, const char *evacuate, int64_t late_ns,
-                            uint32_t *failed_count)
+static const struct configuration *load(struct arena *arena, const char *configure,
+                                        const char *evacuate)
 {
-    struct arena *arena = arena_create("test", 0);
     const char *text =
         arena_print(arena,
                     "question: Who is early?\n"
@@ -42,6 +42,15 @@ static uint32_t count_close(const char *configure, const char *evacuate, int64_t
     struct error error;
     if (!configure_load(&configuration, arena, &source, &error))
         fail_msg("%s", error.message);
+    return configuration;
+}
+
+static uint32_t count_close(const char *configure, const char *evacuate, int64_t late_ns,
+                            uint32_t *failed_count)
+{
+    struct arena *arena = arena_create("test", 0);
+    const struct configuration *configuration = load(arena, configure, evacuate);
+    struct error error;
     const struct closeness closeness = {.configuration = configuration,
                                         .parameters = configuration->variants[0].parameters,
                                         .late_ns = late_ns};
@@ -87,6 +96,36 @@ static void test_late_by_a_minute(void **state)
     assert_int_equal(count_close("2min", "61min", 80 * UNITS_S, &failed_count), SDDCS);
 }
 
+/* How long the wave takes when what is said takes so much longer. */
+static int64_t lasts_ns(struct closeness_delays longer)
+{
+    struct arena *arena = arena_create("test", 0);
+    const struct configuration *configuration = load(arena, "2min", "5min");
+    const struct closeness closeness = {.configuration = configuration,
+                                        .parameters = configuration->variants[0].parameters};
+    struct error error;
+    const struct record *record;
+    assert_true(closeness_simulate_delayed(&closeness, &longer, NULL, arena, &record, &error));
+    int64_t duration_ns = record->values[METRIC_WAVE_DURATION];
+    arena_destroy(arena);
+    return duration_ns;
+}
+
+/* The engine goes on when it is called back: a request delays that by its way there, which is half
+ * of both ways, and an answer not at all. */
+static void test_delays(void **state)
+{
+    (void)state;
+    int64_t as_it_is_ns = lasts_ns((struct closeness_delays){0});
+    int64_t called_ns = lasts_ns((struct closeness_delays){.callback_ns = 2 * UNITS_S});
+    int64_t asked_ns = lasts_ns((struct closeness_delays){.request_ns = 2 * UNITS_S});
+    int64_t answered_ns = lasts_ns((struct closeness_delays){.timer_ns = 2 * UNITS_S});
+    assert_true(called_ns - as_it_is_ns >=
+                10 * 2 * UNITS_S); /* A workflow has ten steps in a row. */
+    assert_true(called_ns - as_it_is_ns == 2 * (asked_ns - as_it_is_ns));
+    assert_true(answered_ns == as_it_is_ns);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -100,6 +139,7 @@ int main(void)
         cmocka_unit_test(test_early_by_a_minute),
         cmocka_unit_test(test_in_time_by_a_minute),
         cmocka_unit_test(test_late_by_a_minute),
+        cmocka_unit_test(test_delays),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }

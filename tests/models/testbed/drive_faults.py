@@ -1,6 +1,6 @@
 """What drive_faults_test.sh needs beside the program: services that misbehave, and a state file in wrong hands.
 
-usage: drive_faults.py silent | blind URL | hung URL | untold URL SECONDS | liar URL MEMBER VALUE | edit FILE SQL | damage FILE SEED | register URL CLIENT CALLBACKS | where URL CLIENT | running URL
+usage: drive_faults.py silent | blind URL | hung URL | mute URL | untold URL SECONDS | liar URL MEMBER VALUE | edit FILE SQL | damage FILE SEED | register URL CLIENT CALLBACKS | where URL CLIENT | running URL
 """
 import http.server
 import json
@@ -73,6 +73,20 @@ def hung(behind):
         if (method, path) == ("POST", "/v1/callbacks"):
             print("registering", flush=True)
             time.sleep(600)
+    Proxy(behind, status_of)
+
+
+def mute(behind):
+    """Callbacks are not listed; and from the first word about a workflow on nothing is answered any more."""
+    words = []
+
+    def status_of(method, path):
+        if method == "POST" and path.endswith("/workflow"):
+            words.append(path)
+        if words:
+            print("mute", flush=True)
+            time.sleep(600)
+        return 405 if (method, path) == ("GET", "/v1/callbacks") else None
     Proxy(behind, status_of)
 
 

@@ -88,6 +88,12 @@ wait_until is_registered
 sleep 0.3
 kill -STOP $stopped_service
 
+# The same of one that does not list callbacks.
+serve mute --speed 3600
+proxy mute
+drive mute
+mute_drive=$drive mute_service=$service mute_proxy=$proxy
+
 # One that does so for some seconds is told again and again, and both results are of the same workflows.
 serve deaf --speed 1800
 proxy untold 7
@@ -331,6 +337,16 @@ is [ ! -d stopped ]
 is [ -s stopped.db ]
 kill -9 $stopped_service
 wait $stopped_service 2>wait.txt
+wait $mute_drive
+is [ $? = 4 ]
+is grep -q mute proxy-mute.txt
+is grep -q "is gone: it has answered nothing for " err-mute.txt
+is [ ! -d mute ]
+is [ -s mute.db ]
+kill $mute_proxy
+wait $mute_proxy 2>wait.txt
+service=$mute_service
+end_service
 
 # A clock beyond the end of time, and a truth that is none.
 serve liar --speed 7200

@@ -264,6 +264,91 @@ static void test_late_machine(void **state)
     assert_true(answer.room_ns == 10 * UNITS_S);
 }
 
+/* Where the steps are known as their world had them, what differs there is the world, however busy
+ * the machine was; what does not was held up on the way. */
+static void test_world(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    const int64_t lates_s[] = {0, 12, 21, 3600};
+    for (size_t i = 0; i < 4; i++) {
+        for (int is_world = 0; is_world < 2; is_world++) {
+            make_scene(&scene, 20, 40);
+            scene.question.service = make_side(scene.arena, 0, is_world ? 20 : 0, 40);
+            scene.question.late_ns = scene.question.worst_ns = lates_s[i] * UNITS_S;
+            struct fidelity_answer answer = ask(&scene);
+            const struct fidelity_operation *operation = &answer.operations[0];
+            assert_near(operation->world_median_s, is_world ? 20 : 0, 1e-6);
+            assert_int_equal(operation->is_world_different, is_world);
+            bool has_room = lates_s[i] == 21;
+            assert_int_equal(answer.steps_verdict, is_world   ? FIDELITY_FAIL
+                                                   : has_room ? FIDELITY_PASS
+                                                              : FIDELITY_INCONCLUSIVE);
+            assert_int_equal(answer.is_machine_too_late, !is_world && !has_room);
+            assert_true(!is_world || operation->is_different);
+        }
+    }
+    /* A world that differs is told, however few steps anybody heard the end of. */
+    for (int is_world = 0; is_world < 2; is_world++) {
+        make_scene(&scene, 0, 40);
+        scene.question.live = fidelity_side_create(scene.arena, WORKFLOWS);
+        scene.question.service = make_side(scene.arena, 0, is_world ? 20 : 0, 40);
+        assert_int_equal(ask(&scene).steps_verdict,
+                         is_world ? FIDELITY_FAIL : FIDELITY_INCONCLUSIVE);
+    }
+    /* Another distribution, of which the same wave knows: the world, unless a late machine may have
+     * come to it at another time. */
+    for (int is_late = 0; is_late < 2; is_late++) {
+        make_scene(&scene, 0, 120);
+        scene.question.same = scene.question.service = scene.question.live;
+        scene.question.late_ns = (is_late ? 12 : 9) * UNITS_S;
+        struct fidelity_answer answer = ask(&scene);
+        assert_true(answer.operations[0].is_world_different);
+        assert_int_equal(answer.steps_verdict, is_late ? FIDELITY_INCONCLUSIVE : FIDELITY_FAIL);
+    }
+}
+
+static void fail_live(struct scene *scene, int first, int count, int close_count)
+{
+    for (int i = first; i < first + count; i++) {
+        scene->workflows[i].live_failed = true;
+        scene->workflows[i].is_close = i < first + close_count;
+    }
+}
+
+/* What a late machine is to have done is held against what the world answers to the same. */
+static void test_replayed_world(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    const enum fidelity_world worlds[] = {FIDELITY_WORLD_UNKNOWN, FIDELITY_WORLD_SAME,
+                                          FIDELITY_WORLD_OTHER};
+    for (int i = 0; i < 3; i++) {
+        for (int is_late = 0; is_late < 2; is_late++) {
+            /* 60 fail live that are not close: bunched requests can have done it. */
+            make_scene(&scene, 0, 40);
+            fail_live(&scene, 80, 60, 0);
+            scene.question.world = worlds[i];
+            scene.question.late_ns = (is_late ? 12 : 9) * UNITS_S;
+            struct fidelity_answer answer = ask(&scene);
+            bool is_open = is_late && worlds[i] == FIDELITY_WORLD_SAME;
+            assert_int_equal(answer.rate_verdict, is_open ? FIDELITY_INCONCLUSIVE : FIDELITY_FAIL);
+            assert_int_equal(answer.is_machine_too_late, is_open);
+        }
+        /* All that are close, of a machine that is late: another world is not excused. */
+        make_scene(&scene, 0, 40);
+        fail_live(&scene, 80, 60, 60);
+        scene.question.world = worlds[i];
+        scene.question.late_ns = 12 * UNITS_S;
+        assert_int_equal(ask(&scene).rate_verdict,
+                         worlds[i] == FIDELITY_WORLD_OTHER ? FIDELITY_FAIL : FIDELITY_INCONCLUSIVE);
+        /* What agrees needs no excuse. */
+        make_scene(&scene, 0, 40);
+        scene.question.world = worlds[i];
+        assert_int_equal(ask(&scene).verdict, FIDELITY_PASS);
+    }
+}
+
 /* A step that is shorter than twice the shift is not told, and nobody says that it passed. */
 static void test_wide_shift(void **state)
 {
@@ -417,14 +502,6 @@ static void test_waves_that_differ(void **state)
     assert_int_equal(ask(&scene).steps_verdict, FIDELITY_FAIL);
 }
 
-static void fail_live(struct scene *scene, int first, int count, int close_count)
-{
-    for (int i = first; i < first + count; i++) {
-        scene->workflows[i].live_failed = true;
-        scene->workflows[i].is_close = i < first + close_count;
-    }
-}
-
 static void test_rates(void **state)
 {
     (void)state;
@@ -557,6 +634,45 @@ static void test_calls(void **state)
     }
 }
 
+/* Calls of who asks less often, because answers took longer by as much as was measured. */
+static struct fidelity_answer ask_calls(int live, int delayed, double most, int64_t late_s)
+{
+    static struct scene scene;
+    make_scene(&scene, 0, 40);
+    for (int i = 0; i < WORKFLOWS; i++) {
+        scene.workflows[i].live_calls += live;
+        scene.workflows[i].delayed_calls = scene.workflows[i].simulated_calls + delayed;
+    }
+    scene.question.calls_least = 32;
+    scene.question.calls_most = most;
+    scene.question.late_ns = late_s * UNITS_S;
+    return ask(&scene);
+}
+
+static void test_delayed_calls(void **state)
+{
+    (void)state;
+    struct fidelity_answer answer = ask_calls(-3, -3, 32, 0);
+    assert_int_equal(answer.calls_verdict, FIDELITY_PASS);
+    assert_true(answer.is_calls_delayed);
+    assert_near(answer.calls.estimate, -3, 1e-9);
+    assert_near(answer.calls_delayed.estimate, 0, 1e-9);
+    assert_near(answer.delayed_calls, 29, 1e-9);
+    answer = ask_calls(0, -3, 32, 0); /* What agrees needs no delays. */
+    assert_int_equal(answer.calls_verdict, FIDELITY_PASS);
+    assert_false(answer.is_calls_delayed);
+    answer = ask_calls(-6, 0, 32, 0); /* Delays that do not bring it about excuse nothing. */
+    assert_int_equal(answer.calls_verdict, FIDELITY_FAIL);
+    assert_false(answer.is_calls_delayed);
+    /* A late machine, and calls as some of its delays would have them, or beyond. */
+    answer = ask_calls(6, 0, 40, 12);
+    assert_int_equal(answer.calls_verdict, FIDELITY_INCONCLUSIVE);
+    assert_true(answer.is_machine_too_late);
+    assert_int_equal(ask_calls(12, 0, 40, 12).calls_verdict, FIDELITY_FAIL);
+    assert_int_equal(ask_calls(-6, 0, 40, 12).calls_verdict, FIDELITY_FAIL);
+    assert_int_equal(ask_calls(6, 0, 40, 9).calls_verdict, FIDELITY_FAIL); /* It was in time. */
+}
+
 /* Without enough other waves only the wave of the same draws can tell a difference. */
 static void test_few_waves(void **state)
 {
@@ -633,6 +749,8 @@ int main(void)
         cmocka_unit_test(test_late_within_room),
         cmocka_unit_test(test_late_beyond_room),
         cmocka_unit_test(test_late_machine),
+        cmocka_unit_test(test_world),
+        cmocka_unit_test(test_replayed_world),
         cmocka_unit_test(test_wide_shift),
         cmocka_unit_test(test_reach),
         cmocka_unit_test(test_operations),
@@ -644,6 +762,7 @@ int main(void)
         cmocka_unit_test(test_rates_of_others),
         cmocka_unit_test(test_rates_that_are_close),
         cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_delayed_calls),
         cmocka_unit_test(test_few_waves),
         cmocka_unit_test(test_few),
         cmocka_unit_test(test_onlooker),
