@@ -93,7 +93,9 @@ struct rest_gauges {
     uint64_t deliveries_queued, deliveries_done, deliveries_failed;
     uint64_t deliveries_given_up[REST_GIVEN_UP_COUNT];
     uint64_t requests_malformed, requests_too_slow, answers_too_slow, clients_gone;
-    uint64_t refusals[600]; /* by status: of requests that did not come as far as rest_handle */
+    /* By status, modulo 2^64: answers to requests that did not come as far as rest_handle, less
+     * those that were handed out and found nobody, which are 0. */
+    uint64_t corrections[600];
 };
 
 struct rest_options {

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "models/testbed/rest_parts.h"
 #include "sim/base/text.h"
@@ -201,9 +202,43 @@ static bool read_key(struct rest_call *call, uint64_t *key)
     return is_good;
 }
 
+static const char *pass_blanks(const char *text)
+{
+    return text + strspn(text, " \t");
+}
+
+/* Pass a word, or a quoted text. */
+static const char *pass_word(const char *text)
+{
+    if (*text != '"')
+        return text + strcspn(text, " \t,;=\"");
+    for (text++; *text != '"' && *text != '\0'; text++)
+        text += *text == '\\' && text[1] != '\0';
+    return text + (*text == '"');
+}
+
+/* Is that one of the preferences of the caller (RFC 7240, 2)? An empty value is none; what comes
+ * after a semicolon, or in quotes, is no preference. */
 static bool is_async(const struct rest_request *request)
 {
-    return request->prefer != NULL && strcasestr(request->prefer, "respond-async") != NULL;
+    static const char name[] = "respond-async";
+    const char *at = request->prefer == NULL ? "" : request->prefer;
+    bool is_first = true; /* of its element of the list, the others are parameters */
+    while (*at != '\0') {
+        at = pass_blanks(at);
+        const char *word = at;
+        at = pass_blanks(pass_word(word));
+        bool is_it = is_first && strncasecmp(word, name, sizeof name - 1) == 0 &&
+                     strchr(" \t,;=", word[sizeof name - 1]) != NULL; /* or the end */
+        const char *value = *at == '=' ? pass_blanks(at + 1) : "";
+        if (*at == '=')
+            at = pass_blanks(pass_word(value));
+        if (is_it && (strchr(",;", *value) != NULL || strncmp(value, "\"\"", 2) == 0))
+            return true;
+        is_first = *at == ',';
+        at += *at == ',' || *at == ';';
+    }
+    return false;
 }
 
 /* Take a number for an answer that is fetched later. */

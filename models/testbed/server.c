@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "models/testbed/answer.h"
 #include "models/testbed/framing.h"
 #include "sim/base/check.h"
 #include "sim/base/units.h"
@@ -50,6 +51,8 @@ struct exchange {
     enum stage stage;
     int holders_count;
     bool is_headed, is_suspended, is_abandoned, is_version_1_1;
+    bool is_head;   /* the method */
+    bool is_queued; /* an answer, with libmicrohttpd */
     struct reply reply;
     char *body;
     size_t size_bytes, room_bytes, seen_bytes;
@@ -93,6 +96,13 @@ static void free_contents(struct exchange *exchange)
 }
 
 /* With the lock held. */
+static void end_connection(struct peer *peer)
+{
+    shutdown(peer->socket, SHUT_RDWR);
+    peer->is_cut = true;
+}
+
+/* With the lock held. */
 static void let_go(struct exchange *exchange)
 {
     if (--exchange->holders_count > 0)
@@ -111,15 +121,64 @@ static void resume(struct exchange *exchange)
     MHD_resume_connection(exchange->connection);
 }
 
+/* An answer that the world has given, and counted, is not sent. */
+static void note_unsent(struct server *server, int status)
+{
+    struct rest_gauges *gauges = live_gauges(server->live);
+    if (status == REPLY_CLOSE)
+        return;
+    __atomic_fetch_sub(&gauges->corrections[status], 1, __ATOMIC_RELAXED);
+    count(&gauges->corrections[REPLY_CLOSE]);
+}
+
+/* End the connection of a client that has gone while it was to wait. With the lock held. */
+static void abandon(struct server *server, struct exchange *exchange)
+{
+    exchange->is_abandoned = true;
+    exchange->reply = (struct reply){.status = REPLY_CLOSE};
+    count(&live_gauges(server->live)->clients_gone);
+    resume(exchange);
+}
+
+/* Of one that waits. With the lock held. */
+static short poll_client(const struct exchange *exchange)
+{
+    const struct peer *peer = exchange->peer;
+    if (!exchange->is_suspended || peer == NULL || peer->is_cut)
+        return 0;
+    struct pollfd state = {.fd = peer->socket, .events = POLLRDHUP};
+    return poll(&state, 1, 0) > 0 ? state.revents : 0;
+}
+
+/* Hand an answer to libmicrohttpd. It would read on first, though, and take a client that has said
+ * that nothing more comes for one that has gone; so that one is answered past it. Who says so just
+ * then is taken for gone (end_exchange). With the lock held. */
+static void pass_on(struct server *server, struct exchange *exchange, struct reply *reply)
+{
+    bool is_half_closed = poll_client(exchange) != 0;
+    if (!is_half_closed || reply->status == REPLY_CLOSE) {
+        exchange->reply = *reply;
+        *reply = (struct reply){0};
+        resume(exchange);
+    } else if (answer_write(exchange->peer->socket, reply, exchange->is_head)) {
+        end_connection(exchange->peer);
+        exchange->reply = (struct reply){.status = REPLY_CLOSE};
+        resume(exchange);
+    } else {
+        end_connection(exchange->peer);
+        note_unsent(server, reply->status);
+        abandon(server, exchange);
+    }
+}
+
 void server_answered(struct server *server, void *waiter, struct reply *reply)
 {
     struct exchange *exchange = waiter;
     pthread_mutex_lock(&server->lock);
-    if (!exchange->is_abandoned) {
-        exchange->reply = *reply;
-        *reply = (struct reply){0};
-        resume(exchange);
-    }
+    if (exchange->is_abandoned)
+        note_unsent(server, reply->status);
+    else
+        pass_on(server, exchange, reply);
     let_go(exchange);
     pthread_mutex_unlock(&server->lock);
 }
@@ -142,21 +201,12 @@ static bool enter_phase(struct server *server, struct peer *peer, enum phase pha
 static void cut(struct server *server, struct peer *peer, int status, const char *code,
                 const char *detail)
 {
-    char bytes[512];
     struct reply reply = {0};
     reply_problem(&reply, status, code, "%s", detail);
-    int length =
-        snprintf(bytes, sizeof bytes,
-                 "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: %s\r\n"
-                 "Content-Length: %zu\r\n\r\n%s",
-                 status, reply_reason(status), reply.content_type, reply.size_bytes, reply.body);
-    CHECK(length > 0 && (size_t)length < sizeof bytes);
-    ssize_t written = send(peer->socket, bytes, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    (void)written;
+    answer_write(peer->socket, &reply, false);
     reply_reset(&reply);
-    shutdown(peer->socket, SHUT_RDWR);
-    peer->is_cut = true;
-    count(&live_gauges(server->live)->refusals[status]);
+    end_connection(peer);
+    count(&live_gauges(server->live)->corrections[status]);
 }
 
 /* libmicrohttpd asks for the request's context as soon as it has the first line. */
@@ -198,6 +248,10 @@ static void end_exchange(void *context, struct MHD_Connection *connection, void 
         count(&live_gauges(server->live)->requests_malformed);
     enter_phase(server, exchange->peer, PHASE_IDLE);
     pthread_mutex_lock(&server->lock);
+    if (exchange->reply.status != REPLY_CLOSE && !exchange->is_queued) {
+        note_unsent(server, exchange->reply.status);
+        count(&live_gauges(server->live)->clients_gone);
+    }
     if (exchange->peer != NULL)
         exchange->peer->exchange = NULL;
     free_contents(exchange);
@@ -245,32 +299,6 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
     }
 }
 
-static void add_header(struct MHD_Response *response, const char *name, const char *value)
-{
-    if (value != NULL && *value != '\0')
-        MHD_add_response_header(response, name, value);
-}
-
-static void add_headers(struct MHD_Response *response, const struct reply *reply)
-{
-    char seconds[24];
-    add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
-    add_header(response, MHD_HTTP_HEADER_LOCATION, reply->location);
-    add_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
-    add_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, reply->authenticate);
-    add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    add_header(response, "X-Content-Type-Options", "nosniff");
-    add_header(response, "Cross-Origin-Resource-Policy", "same-origin");
-    if (reply->retry_after_s > 0) {
-        snprintf(seconds, sizeof seconds, "%lld", (long long)reply->retry_after_s);
-        add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
-    }
-    if (reply->is_page)
-        add_header(response, "Content-Security-Policy",
-                   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-                   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-}
-
 static enum MHD_Result send_reply(struct exchange *exchange, struct reply *reply, bool is_last)
 {
     if (reply->status == REPLY_CLOSE)
@@ -291,9 +319,13 @@ static enum MHD_Result send_reply(struct exchange *exchange, struct reply *reply
     }
     if (response == NULL)
         return MHD_NO;
-    add_headers(response, reply);
+    struct answer_header fields;
+    answer_list_header(&fields, reply);
+    for (size_t i = 0; i < fields.fields_count; i++)
+        MHD_add_response_header(response, fields.fields[i].name, fields.fields[i].value);
     if (is_last)
-        add_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    exchange->is_queued = true;
     enter_phase(exchange->server, exchange->peer, PHASE_READING);
     enum MHD_Result result =
         MHD_queue_response(exchange->connection, (unsigned)reply->status, response);
@@ -307,7 +339,7 @@ static enum MHD_Result refuse(struct exchange *exchange, int status, const char 
 {
     struct reply reply = {0};
     reply_problem(&reply, status, code, "%s", detail);
-    count(&live_gauges(exchange->server->live)->refusals[status]);
+    count(&live_gauges(exchange->server->live)->corrections[status]);
     enum MHD_Result result = send_reply(exchange, &reply, true);
     reply_reset(&reply);
     return result;
@@ -398,6 +430,7 @@ static enum MHD_Result look_at_header(struct exchange *exchange, const char *met
                                       const char *version)
 {
     exchange->is_headed = true;
+    exchange->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     exchange->is_version_1_1 = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
     if (exchange->uri == NULL)
         return refuse(exchange, 414, "too-large", "the address is too long");
@@ -441,6 +474,15 @@ static enum MHD_Result serve(void *context, struct MHD_Connection *connection, c
     return handle(exchange, method);
 }
 
+/* Has a client left between two requests? libmicrohttpd overlooks one that did so while he was
+ * answered. */
+static bool is_left(const struct peer *peer, int64_t now_ns)
+{
+    struct pollfd state = {.fd = peer->socket, .events = POLLRDHUP};
+    return peer->phase == PHASE_IDLE && now_ns - peer->since_ns >= UNITS_S &&
+           poll(&state, 1, 0) > 0;
+}
+
 /* Cut a connection that drips, that does not take its answer, or that says nothing. */
 static void cut_slow(struct server *server, struct peer *peer, int64_t now_ns)
 {
@@ -448,7 +490,7 @@ static void cut_slow(struct server *server, struct peer *peer, int64_t now_ns)
                                      [PHASE_READING] = SERVER_ANSWER_PATIENCE_S,
                                      [PHASE_IDLE] = SERVER_IDLE_PATIENCE_S};
     if (peer->phase == PHASE_WAITING || peer->is_cut ||
-        now_ns - peer->since_ns < patience_s[peer->phase] * UNITS_S)
+        (now_ns - peer->since_ns < patience_s[peer->phase] * UNITS_S && !is_left(peer, now_ns)))
         return;
     struct rest_gauges *gauges = live_gauges(server->live);
     if (peer->phase == PHASE_ARRIVING) {
@@ -458,8 +500,7 @@ static void cut_slow(struct server *server, struct peer *peer, int64_t now_ns)
     }
     if (peer->phase == PHASE_READING)
         count(&gauges->answers_too_slow);
-    shutdown(peer->socket, SHUT_RDWR);
-    peer->is_cut = true;
+    end_connection(peer);
 }
 
 /* Free the connection of a client that has gone while it was to wait. The world goes on with its
@@ -472,14 +513,11 @@ static void leave_absent(struct server *server, struct peer *peer, int64_t now_n
 {
     static const char probe[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct exchange *exchange = peer->exchange;
-    struct pollfd state = {.fd = peer->socket, .events = POLLRDHUP};
-    if (exchange == NULL || !exchange->is_suspended || poll(&state, 1, 0) <= 0)
+    short state = exchange == NULL ? 0 : poll_client(exchange);
+    if (state == 0)
         return;
-    if ((state.revents & (POLLHUP | POLLERR)) != 0) {
-        exchange->is_abandoned = true;
-        exchange->reply = (struct reply){.status = REPLY_CLOSE};
-        count(&live_gauges(server->live)->clients_gone);
-        resume(exchange);
+    if ((state & (POLLHUP | POLLERR)) != 0) {
+        abandon(server, exchange);
     } else if (exchange->is_version_1_1 &&
                now_ns - peer->probed_at_ns >= SERVER_PROBE_S * UNITS_S) {
         ssize_t written = send(peer->socket, probe, sizeof probe - 1, MSG_DONTWAIT | MSG_NOSIGNAL);

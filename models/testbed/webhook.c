@@ -23,6 +23,7 @@ struct post {
     struct post *next;
     int64_t due_ns, next_ns; /* of the real clock: when it came, when it is tried again */
     uint32_t failures_count;
+    uint64_t generation; /* of its lane, when it came */
     char body[REST_DELIVERY_SIZE_BYTES];
 };
 
@@ -47,9 +48,11 @@ struct lane {
     bool is_registered, is_renewed, is_moved;
     struct list fresh;
     uint32_t posts_count;    /* fresh, late and under way */
+    uint64_t generation;     /* goes up with each removal: what is of an older one ends */
     uint64_t overflow_count; /* not told yet */
     /* Of the thread alone. */
     struct webhook *webhook;
+    uint64_t generation_now;       /* that of all that is late or under way */
     struct list late[WAITS_COUNT]; /* each in the order in which they are due */
     struct slot slots[WEBHOOK_AT_ONCE];
     uint32_t under_way;
@@ -164,6 +167,7 @@ void webhook_remove(struct webhook *webhook, const char *client)
     struct lane *lane = find_lane(webhook, client);
     if (lane != NULL) {
         lane->is_registered = false;
+        lane->generation++;
         free_if_over(lane);
     }
     pthread_mutex_unlock(&webhook->lock);
@@ -191,6 +195,7 @@ void webhook_deliver(struct webhook *webhook, const struct rest_delivery *delive
         struct post *post = take_free(webhook);
         post->due_ns = pacer_clock_ns();
         post->failures_count = 0;
+        post->generation = lane->generation;
         memcpy(post->body, delivery->body, sizeof post->body);
         append(&lane->fresh, post);
         lane->posts_count++;
@@ -211,8 +216,8 @@ void webhook_deliver(struct webhook *webhook, const struct rest_delivery *delive
 static void end_post(struct lane *lane, struct post *post, uint64_t *gauge)
 {
     struct webhook *webhook = lane->webhook;
-    count(gauge, 1);
     count(&webhook->options.gauges->deliveries_queued, -1);
+    count(gauge, 1); /* who waits for this one finds the other in order */
     pthread_mutex_lock(&webhook->lock);
     post->next = webhook->free;
     webhook->free = post;
@@ -287,7 +292,8 @@ static void set_up(struct slot *slot, const char *url)
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 1024L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 3000L);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 10000L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+                     (long)(slot->lane->webhook->options.answer_patience_ns / UNITS_MS));
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, slot->lane->webhook->headers);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, slot->post->body);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -349,12 +355,25 @@ static void renew(struct lane *lane, bool is_moved, int64_t now_ns)
     memset(lane->has_told, 0, sizeof lane->has_told);
 }
 
-/* The next that may be sent; NULL: none, and `*next_ns` is when there may be one. */
+/* The first fresh one, if it is of the generation of now, or else of an older one; they come in the
+ * order of their generations. NULL: none. */
+static struct post *take_fresh(struct lane *lane, bool is_older)
+{
+    uint64_t now = lane->generation_now;
+    pthread_mutex_lock(&lane->webhook->lock);
+    const struct post *first = lane->fresh.first;
+    bool is_wanted =
+        first != NULL && (is_older ? first->generation < now : first->generation == now);
+    struct post *post = is_wanted ? take_first(&lane->fresh) : NULL;
+    pthread_mutex_unlock(&lane->webhook->lock);
+    return post;
+}
+
+/* The next that may be sent; NULL: none, and `*next_ns` is when there may be one. One that is for
+ * a later client than the one whose URL is known waits for the next turn. */
 static struct post *take_next(struct lane *lane, int64_t now_ns, int64_t *next_ns)
 {
-    pthread_mutex_lock(&lane->webhook->lock);
-    struct post *post = take_first(&lane->fresh);
-    pthread_mutex_unlock(&lane->webhook->lock);
+    struct post *post = take_fresh(lane, false);
     *next_ns = INT64_MAX;
     for (int i = 0; i < WAITS_COUNT && post == NULL; i++) {
         const struct post *first = lane->late[i].first;
@@ -368,21 +387,24 @@ static struct post *take_next(struct lane *lane, int64_t now_ns, int64_t *next_n
     return post;
 }
 
-/* Its client is gone: its callbacks end, also what is under way. With the last of them the
- * lane may be somebody else's. */
-static void clear(struct lane *lane, uint32_t posts_count)
+/* A client is gone: its callbacks end, also what is under way, and not those of one that has come
+ * since, under the same name or another. With the last of them the lane may be somebody else's. */
+static void clear(struct lane *lane, uint64_t generation)
 {
-    int64_t next_ns;
+    struct post *post;
+    lane->generation_now = generation;
     for (struct slot *slot = lane->slots; lane->under_way > 0; slot++) {
-        struct post *post = slot->post;
+        post = slot->post;
         if (post == NULL)
             continue;
         free_slot(slot);
         give_up(lane, post, REST_GIVEN_UP_REMOVED);
-        posts_count--;
     }
-    for (; posts_count > 0; posts_count--)
-        give_up(lane, take_next(lane, INT64_MAX, &next_ns), REST_GIVEN_UP_REMOVED);
+    for (int i = 0; i < WAITS_COUNT; i++)
+        while ((post = take_first(&lane->late[i])) != NULL)
+            give_up(lane, post, REST_GIVEN_UP_REMOVED);
+    while ((post = take_fresh(lane, true)) != NULL)
+        give_up(lane, post, REST_GIVEN_UP_REMOVED);
 }
 
 /* Send what is due, as far as there are slots. Returns when there is more to do, by itself. */
@@ -410,19 +432,18 @@ static int64_t work_lane(struct lane *lane, int64_t now_ns)
     pthread_mutex_lock(&lane->webhook->lock);
     bool is_renewed = lane->is_renewed, is_moved = lane->is_moved, is_gone = !lane->is_registered;
     bool has_overflown = lane->overflow_count > 0;
-    uint32_t posts_count = lane->posts_count;
+    uint64_t generation = lane->generation;
     lane->is_renewed = lane->is_moved = false;
     lane->overflow_count = 0;
     memcpy(url, lane->url, sizeof url);
     pthread_mutex_unlock(&lane->webhook->lock);
+    if (generation != lane->generation_now)
+        clear(lane, generation);
     if (is_renewed)
         renew(lane, is_moved, now_ns);
     if (has_overflown)
         tell(lane, REST_GIVEN_UP_FULL);
-    if (posts_count > 0 && !is_gone)
-        return send_due(lane, url, now_ns);
-    clear(lane, posts_count);
-    return INT64_MAX;
+    return is_gone ? INT64_MAX : send_due(lane, url, now_ns);
 }
 
 /* A try has ended without a 2xx. Of one that did not even get an answer the client is taken to be
@@ -518,6 +539,8 @@ bool webhook_start(struct webhook *webhook, const struct webhook_options *option
     webhook->options = *options;
     if (webhook->options.patience_ns == 0)
         webhook->options.patience_ns = WEBHOOK_PATIENCE_S * UNITS_S;
+    if (webhook->options.answer_patience_ns == 0)
+        webhook->options.answer_patience_ns = WEBHOOK_ANSWER_PATIENCE_S * UNITS_S;
     if (webhook->options.queue_max == 0)
         webhook->options.queue_max = WEBHOOK_QUEUE_MAX;
     int problem = pthread_create(&webhook->thread, NULL, work, webhook);

@@ -8,7 +8,8 @@
  *
  * A callback that is not answered by a 2xx is sent again, after 50 ms, 100 ms, ... up to 1 s; fresh
  * ones go first. A client that does not answer at all is left alone for as long, and then asked
- * with one POST at a time until it answers. Who registers (again) gets at once what waits.
+ * with one POST at a time until it answers. Who registers (again) gets at once what waits, but
+ * nothing that waited when the name was removed.
  *
  * A callback is given up WEBHOOK_PATIENCE_S after it was due; at once if the address that is
  * connected to must not be called, or its client is removed; and if there is no room: the queue
@@ -31,6 +32,7 @@
 enum {
     WEBHOOK_AT_ONCE = 32,
     WEBHOOK_PATIENCE_S = 600,
+    WEBHOOK_ANSWER_PATIENCE_S = 10,
     WEBHOOK_QUEUE_MAX = 100000,
     WEBHOOK_NOTICES_MAX = 100
 };
@@ -39,7 +41,8 @@ struct webhook_options {
     struct guard_reach reach;         /* where to; networks are not copied */
     struct rest_gauges *gauges;       /* counted in atomically */
     void (*notice)(const char *line); /* called from the thread; NULL: nobody wants to know */
-    int64_t patience_ns;              /* 0: WEBHOOK_PATIENCE_S */
+    int64_t patience_ns;              /* with a callback; 0: WEBHOOK_PATIENCE_S */
+    int64_t answer_patience_ns;       /* with one POST; 0: WEBHOOK_ANSWER_PATIENCE_S */
     uint32_t queue_max;               /* 0: WEBHOOK_QUEUE_MAX */
 };
 

@@ -138,7 +138,7 @@ struct vmc_service {
     int64_t key_retention_ns; /* a key is forgotten so long after its first use */
     struct vmc_queue queue;
     uint32_t outages_count; /* windows in which every request is answered 503 */
-    struct vmc_window outages[VMC_WINDOWS_MAX];
+    struct vmc_window outages[VMC_WINDOWS_MAX + 1]; /* one more for what port.h injects */
 };
 
 struct vmc_wave {

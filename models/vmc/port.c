@@ -135,11 +135,10 @@ static void apply_faults(struct vmc_live *live, int64_t at_ns)
     const struct vmc_service *scenario = &live->scenario->service;
     *service = *scenario;
     live->config.work = live->scenario->work;
-    if (until_ns[VMC_FAULT_OUTAGE] > at_ns) {
-        uint32_t slot = service->outages_count < VMC_WINDOWS_MAX ? service->outages_count++
-                                                                 : VMC_WINDOWS_MAX - 1;
-        service->outages[slot] = (struct vmc_window){at_ns, until_ns[VMC_FAULT_OUTAGE], 0};
-    }
+    CHECK(service->outages_count <= VMC_WINDOWS_MAX);
+    if (until_ns[VMC_FAULT_OUTAGE] > at_ns)
+        service->outages[service->outages_count++] =
+            (struct vmc_window){at_ns, until_ns[VMC_FAULT_OUTAGE], 0};
     live->world->throttled_until_ns = until_ns[VMC_FAULT_THROTTLE];
     if (until_ns[VMC_FAULT_BREAK] > at_ns)
         service->unknown_probability = 1;

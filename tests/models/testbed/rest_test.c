@@ -145,6 +145,41 @@ static void test_answers_take_their_time(void **state)
     bed_destroy(bed);
 }
 
+/* What only looks like that preference is none. */
+static void test_preferences(void **state)
+{
+    static const struct {
+        const char *prefer;
+        int status;
+    } cases[] = {
+        {"Respond-Async", 202},
+        {"wait=10, respond-async", 202},
+        {"a; b=\"c, \\\"d\" ,\trespond-async ; e", 202},
+        {"respond-async=\"\"", 202},
+        {",, respond-async,", 202},
+        {"", 200},
+        {"x-no-respond-async", 200},
+        {"respond-asynchronously", 200},
+        {"respond-async=no", 200},
+        {"a; respond-async", 200},
+        {"a=respond-async", 200},
+        {"a=\"b, respond-async, c\"", 200},
+        {"a=\"b\\\", respond-async", 200},
+        {"= \"", 200},
+    };
+    (void)state;
+    struct bed *bed = bed_create(true, &plain);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct rest_request request = {.method = "GET",
+                                             .path = "/v1/sddcs/0/clusters/0",
+                                             .host = "localhost",
+                                             .prefer = cases[i].prefer};
+        if (send_request(bed, &request) != cases[i].status)
+            fail_msg("%s: %d", cases[i].prefer, bed->reply.status);
+    }
+    bed_destroy(bed);
+}
+
 static void test_stepped_clock(void **state)
 {
     (void)state;
@@ -544,6 +579,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers_take_their_time),
+        cmocka_unit_test(test_preferences),
         cmocka_unit_test(test_stepped_clock),
         cmocka_unit_test(test_the_incident_by_hand),
         cmocka_unit_test(test_limits_of_requests),

@@ -15,6 +15,13 @@
 #include <sys/socket.h>
 
 #include "models/testbed/pacer.h"
+#include "models/testbed/server.h"
+#include "sim/base/units.h"
+
+/* For what has to come, however busy the machine is; and a speed at which nothing comes by itself.
+ */
+#define LONG_NS (60 * UNITS_S)
+#define STILL   PACER_SPEED_MIN
 
 struct service {
     struct fixture *fixture;
@@ -75,7 +82,7 @@ static long ask_on(CURL *easy, const char *base, const char *path, const char *b
     curl_easy_reset(easy);
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 20000L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 300000L);
     if (body != NULL) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
@@ -229,11 +236,28 @@ static void register_url(const struct service *service, const char *url, long st
     assert_int_equal(ask(service, "/v1/callbacks", body), status);
 }
 
+static void wait_for_range(const struct service *service, const char *name, uint64_t least,
+                           uint64_t most)
+{
+    int64_t start_ns = pacer_clock_ns();
+    uint64_t count = metric(service, name);
+    while ((count < least || count > most) && pacer_clock_ns() - start_ns < LONG_NS) {
+        nap_ms(10);
+        count = metric(service, name);
+    }
+    if (count < least || count > most)
+        fail_msg("%s: %llu", name, (unsigned long long)count);
+}
+
 static void wait_for(const struct service *service, const char *name, uint64_t count)
 {
-    for (int i = 0; i < 500 && metric(service, name) < count; i++)
-        nap_ms(10);
-    assert_int_equal(metric(service, name), count);
+    wait_for_range(service, name, count, count);
+}
+
+/* Let simulated time pass in one turn. */
+static void pass(const struct service *service, const char *body)
+{
+    assert_int_equal(ask(service, "/admin/clock", body), 200);
 }
 
 /* A callback that is not taken comes again, word for word, to where the client is by then. */
@@ -246,8 +270,7 @@ static void test_callbacks_come_again(void **state)
     receiver_start(&other, 1);
     register_url(&service, deaf.url, 201);
     assert_int_equal(ask(&service, "/v1/sddcs/7/clusters/0/backup", "{}"), 202);
-    for (int i = 0; i < 500 && metric(&service, "rcesim_delivery_failures_total") < 2; i++)
-        nap_ms(10);
+    wait_for_range(&service, "rcesim_delivery_failures_total", 2, UINT64_MAX);
     assert_int_equal(metric(&service, "rcesim_deliveries_total"), 0);
     assert_int_equal(metric(&service, "rcesim_deliveries_queued"), 1);
     register_url(&service, other.url, 201);
@@ -284,17 +307,16 @@ static void test_callbacks_stay_at_home(void **state)
 static void test_end_while_somebody_waits(void **state)
 {
     (void)state;
-    struct service service = service_start(0.001);
+    struct service service = service_start(STILL);
     struct client clients[8];
     for (uint32_t i = 0; i < 8; i++) {
         clients[i] = (struct client){.base = testbed_url(service.testbed), .number = i};
         assert_int_equal(pthread_create(&clients[i].thread, NULL, be_client, &clients[i]), 0);
     }
-    for (int i = 0; i < 500 && metric(&service, "rcesim_requests_waiting") < 8; i++)
-        nap_ms(10);
+    wait_for(&service, "rcesim_requests_waiting", 8);
     int64_t start_ns = pacer_clock_ns();
     testbed_stop(service.testbed);
-    assert_true(pacer_clock_ns() - start_ns < 5 * UNITS_S); /* and the answers are minutes away */
+    assert_true(pacer_clock_ns() - start_ns < LONG_NS); /* and the answers are hours away */
     for (uint32_t i = 0; i < 8; i++) {
         pthread_join(clients[i].thread, NULL);
         assert_int_equal(clients[i].good_count, 0);
@@ -369,71 +391,121 @@ static void test_framing(void **state)
 }
 
 /* A connection with a whole request whose answer is far away. */
-static int connect_and_ask(const struct service *service, uint32_t sddc)
+static int connect_and_ask(const struct service *service, const char *method, const char *version,
+                           uint32_t sddc)
 {
     char text[160];
-    int length = snprintf(text, sizeof text,
-                          "GET /v1/sddcs/%u/clusters/0 HTTP/1.1\r\nHost: localhost\r\n"
-                          "Connection: close\r\n\r\n",
-                          sddc);
+    int length =
+        snprintf(text, sizeof text, "%s /v1/sddcs/%u/clusters/0 HTTP/%s\r\nHost: localhost\r\n\r\n",
+                 method, sddc, version);
     return connect_and_send(service, text, (size_t)length);
 }
 
-static void wait_for_at_most(const struct service *service, const char *name, uint64_t count)
-{
-    for (int i = 0; i < 2000 && metric(service, name) > count; i++)
-        nap_ms(10);
-    assert_true(metric(service, name) <= count);
-}
-
 /* Who leaves while he waits does not keep his connection until the answer, which is hours away; his
- * request goes on. Both ways to leave: closed, and reset. */
+ * request goes on, and its answer finds nobody. Both ways to leave: closed, and reset. */
 static void test_clients_that_leave(void **state)
 {
     (void)state;
-    struct service service = service_start(0.001);
+    struct service service = service_start(STILL);
     int lines[40];
     for (uint32_t i = 0; i < 40; i++)
-        lines[i] = connect_and_ask(&service, i);
+        lines[i] = connect_and_ask(&service, "GET", "1.1", i);
     wait_for(&service, "rcesim_requests_waiting", 40);
-    assert_int_equal(metric(&service, "rcesim_connections"), 41);
+    wait_for(&service, "rcesim_connections", 41);
     for (uint32_t i = 0; i < 40; i++) {
         const struct linger hard = {.l_onoff = i % 2 == 0};
         setsockopt(lines[i], SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
         close(lines[i]);
     }
     wait_for(&service, "rcesim_clients_gone_total", 40);
-    wait_for_at_most(&service, "rcesim_connections", 1);
+    wait_for_range(&service, "rcesim_connections", 0, 1);
     assert_int_equal(metric(&service, "rcesim_requests_waiting"), 40);
+    pass(&service, "{\"advance\":\"1s\"}");
+    assert_int_equal(metric(&service, "rcesim_requests_waiting"), 0);
+    assert_int_equal(metric(&service, "rcesim_http_responses_total{code=\"0\"}"), 40);
     testbed_stop(service.testbed);
     service_end(&service);
 }
 
+/* Read until the end, or until so many bytes have come. */
+static void receive_all(int line, char *text, size_t size_bytes)
+{
+    const struct timeval patience = {.tv_sec = LONG_NS / UNITS_S};
+    setsockopt(line, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ssize_t length = recv(line, text, size_bytes, MSG_WAITALL);
+    assert_true(length >= 0);
+    text[length] = '\0';
+}
+
 /* Who only says that nothing more comes from him waits on, and gets his answer: after an interim
- * one, with which the service looks whether he is there. */
+ * one, with which the service looks whether he is there, unless he would not know what that is. All
+ * of them are answered in one turn. */
 static void test_half_closed(void **state)
 {
     (void)state;
-    struct service service = service_start(0.05);
-    static const char probed[] = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200";
-    int lines[8];
-    uint32_t probed_count = 0;
-    for (uint32_t i = 0; i < 8; i++) {
-        lines[i] = connect_and_ask(&service, i);
+    enum { LINES_COUNT = 8, OLD = 6, HEAD = 7 };
+    static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct service service = service_start(STILL);
+    int lines[LINES_COUNT];
+    char text[2048];
+    for (uint32_t i = 0; i < LINES_COUNT; i++) {
+        lines[i] =
+            connect_and_ask(&service, i == HEAD ? "HEAD" : "GET", i == OLD ? "1.0" : "1.1", i);
         assert_int_equal(shutdown(lines[i], SHUT_WR), 0);
     }
-    for (uint32_t i = 0; i < 8; i++) {
-        char text[2048];
-        ssize_t length = recv(lines[i], text, sizeof text - 1, MSG_WAITALL);
-        assert_true(length > 0);
-        text[length] = '\0';
-        probed_count += strncmp(text, probed, sizeof probed - 1) == 0;
-        assert_non_null(strstr(text, "HTTP/1.1 200 OK\r\n"));
-        assert_non_null(strstr(text, "ready_for_maintenance"));
+    wait_for(&service, "rcesim_requests_waiting", LINES_COUNT);
+    for (uint32_t i = 0; i < LINES_COUNT; i++) {
+        if (i == OLD)
+            continue;
+        receive_all(lines[i], text, sizeof interim - 1);
+        assert_string_equal(text, interim);
+    }
+    pass(&service, "{\"advance\":\"1s\"}");
+    for (uint32_t i = 0; i < LINES_COUNT; i++) {
+        receive_all(lines[i], text, sizeof text - 1);
+        const char *answer = strstr(text, "HTTP/1.1 200 OK\r\n");
+        assert_non_null(answer);
+        assert_non_null(strstr(answer, "\r\nContent-Type: application/json\r\n"));
+        assert_non_null(strstr(answer, "\r\nConnection: close\r\n"));
+        const char *length = strstr(answer, "\r\nContent-Length: ");
+        const char *body = strstr(answer, "\r\n\r\n");
+        assert_non_null(length);
+        assert_non_null(body);
+        assert_int_equal(strlen(body + 4),
+                         i == HEAD ? 0 : atoi(length + strlen("\r\nContent-Length: ")));
+        assert_true((strstr(body, "ready_for_maintenance") != NULL) == (i != HEAD));
         close(lines[i]);
     }
-    assert_true(probed_count > 0);
+    wait_for_range(&service, "rcesim_connections", 0, 1);
     assert_int_equal(metric(&service, "rcesim_clients_gone_total"), 0);
+    testbed_stop(service.testbed);
+    service_end(&service);
+}
+
+/* Who says so at about the time of his answer may get none, but his connection ends, and he is
+ * counted. */
+static void test_half_closed_just_then(void **state)
+{
+    (void)state;
+    enum { LINES_COUNT = 400, BEHIND = 1 };
+    struct service service = service_start(1000);
+    int lines[LINES_COUNT];
+    uint32_t answered_count = 0;
+    for (uint32_t i = 0; i < LINES_COUNT + BEHIND; i++) {
+        if (i < LINES_COUNT)
+            lines[i] = connect_and_ask(&service, "GET", "1.1", i % 50);
+        if (i >= BEHIND)
+            assert_int_equal(shutdown(lines[i - BEHIND], SHUT_WR), 0);
+    }
+    int64_t start_ns = pacer_clock_ns();
+    for (uint32_t i = 0; i < LINES_COUNT; i++) {
+        char text[2048];
+        receive_all(lines[i], text, sizeof text - 1);
+        answered_count += strstr(text, "ready_for_maintenance") != NULL;
+        close(lines[i]);
+    }
+    assert_true(pacer_clock_ns() - start_ns < SERVER_IDLE_PATIENCE_S / 2 * UNITS_S);
+    wait_for(&service, "rcesim_clients_gone_total", LINES_COUNT - answered_count);
     testbed_stop(service.testbed);
     service_end(&service);
 }
@@ -483,6 +555,7 @@ int main(void)
         cmocka_unit_test(test_framing),
         cmocka_unit_test(test_clients_that_leave),
         cmocka_unit_test(test_half_closed),
+        cmocka_unit_test(test_half_closed_just_then),
         cmocka_unit_test(test_listening),
     };
     curl_global_init(CURL_GLOBAL_DEFAULT);

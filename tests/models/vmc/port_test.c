@@ -405,6 +405,38 @@ static void test_faults(void **state)
     fixture_destroy(fixture);
 }
 
+/* An outage that is injected comes to those of the scenario, however many they are. */
+static void test_outage_beside_all_others(void **state)
+{
+    (void)state;
+    struct fixture *fixture = fixture_create(1);
+    struct vmc_service *service = &fixture->config.service;
+    service->latency = fixture_delay(fixture, "100ms");
+    service->outages_count = VMC_WINDOWS_MAX;
+    for (int i = 0; i < VMC_WINDOWS_MAX; i++)
+        service->outages[i] =
+            (struct vmc_window){(i + 1) * UNITS_H, (i + 1) * UNITS_H + UNITS_MIN, 0};
+    struct driver *driver = driver_create(fixture, 0);
+    struct vmc_live *live = driver->live;
+    vmc_live_inject(live, VMC_FAULT_OUTAGE, UNITS_H / 2);
+    assert_int_equal(ask(driver, RCE_READ_CLUSTER, RCE_NO_HOST).result, RCE_UNAVAILABLE);
+    vmc_live_advance(live, UNITS_H / 2);
+    assert_int_equal(ask(driver, RCE_READ_CLUSTER, RCE_NO_HOST).result, RCE_STATE);
+    vmc_live_advance(live, VMC_WINDOWS_MAX * UNITS_H - UNITS_MIN);
+    vmc_live_inject(live, VMC_FAULT_OUTAGE, UNITS_S);
+    assert_int_equal(ask(driver, RCE_READ_CLUSTER, RCE_NO_HOST).result, RCE_UNAVAILABLE);
+    vmc_live_inject(live, VMC_FAULT_OUTAGE, 10 * UNITS_MIN);
+    vmc_live_advance(live, VMC_WINDOWS_MAX * UNITS_H);
+    vmc_live_inject(live, VMC_FAULT_OUTAGE, 0);
+    assert_int_equal(ask(driver, RCE_READ_CLUSTER, RCE_NO_HOST).result, RCE_UNAVAILABLE);
+    vmc_live_inject(live, VMC_FAULT_OUTAGE, UNITS_S);
+    vmc_live_advance(live, VMC_WINDOWS_MAX * UNITS_H + 30 * UNITS_S);
+    assert_int_equal(ask(driver, RCE_READ_CLUSTER, RCE_NO_HOST).result, RCE_UNAVAILABLE);
+    vmc_live_advance(live, VMC_WINDOWS_MAX * UNITS_H + UNITS_MIN);
+    assert_int_equal(ask(driver, RCE_READ_CLUSTER, RCE_NO_HOST).result, RCE_STATE);
+    fixture_destroy(fixture);
+}
+
 /* The service knows what became of a workflow whose client only says that it failed. */
 static void test_cause_without_details(void **state)
 {
@@ -519,6 +551,7 @@ int main(void)
         cmocka_unit_test(test_hash_sees_differences),
         cmocka_unit_test(test_targets),
         cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_outage_beside_all_others),
         cmocka_unit_test(test_cause_without_details),
         cmocka_unit_test(test_cause_is_not_told),
         cmocka_unit_test(test_too_many_tasks),
