@@ -95,6 +95,14 @@ static bool ask_fleet(struct drive *drive)
                       drive->settings->url, fleet->sddcs_count, sddcs_count, fleet->sddcs_count);
             return fail(drive);
         }
+        if (fleet->plans[0].workflow != read_count) {
+            error_set(drive->error, ERROR_IO,
+                      "the service at %s answers with SDDC %llu first to GET %s; it has to take "
+                      "\"offset\" as openapi.json has it",
+                      drive->settings->url, (unsigned long long)fleet->plans[0].workflow,
+                      request.path);
+            return fail(drive);
+        }
         for (uint32_t i = 0; i < fleet->plans_count && read_count < drive->workflows_count; i++) {
             drive->workflows[read_count].plan = fleet->plans[i];
             drive->workflows[read_count++].begun = fleet->are_begun[i];

@@ -36,10 +36,13 @@ forbidden() { # calls that have no place here, and file-scope variables that can
         ! files 'sim/*.c' 'reports/*.c' 'models/*.c' | xargs grep -nE '^static [a-z_ ]+ [*a-z_]+(\[[^]]*\])?( = .*)?;$' |
         grep -vE 'const|_Thread_local|volatile sig_atomic_t'
 }
-mutants() { # every patch still applies; whether a test notices it is what `make mutants` asks
+mutants() { # every patch still applies, and names tests that are there; whether they notice it is what `make mutants` asks
     status=0
     for patch in tests/mutants/*.patch; do
         git apply --check "$patch" || status=1
+        for test in $(sed -n '1s/^# tests: //p' "$patch"); do
+            [ -f "tests/$test.c" ] || { echo "$patch: there is no tests/$test.c" >&2; status=1; }
+        done
     done
     return $status
 }

@@ -2,7 +2,7 @@
 # Apply each patch of tests/mutants to a copy of the tree and run the tests that its first line names; every mutant
 # must break one of them, and the tree without it must not. A patch that does not apply any more is a failure too.
 #
-# usage: mutants.sh [NAME...]      first line of a patch: `# tests: PROGRAM...` (below tests, without _test's suffix)
+# usage: mutants.sh [NAME...]      first line of a patch: `# tests: PROGRAM...` (below tests, without .c)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 copy=build/mutants/tree

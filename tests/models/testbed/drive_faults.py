@@ -1,6 +1,6 @@
 """What drive_faults_test.sh needs beside the program: services that misbehave, and a state file in wrong hands.
 
-usage: drive_faults.py silent | blind URL | hung URL | mute URL | untold URL SECONDS | liar URL MEMBER VALUE | edit FILE SQL | damage FILE SEED | register URL CLIENT CALLBACKS | where URL CLIENT | running URL
+usage: drive_faults.py silent | blind URL | hung URL | mute URL | untold URL SECONDS | liar URL MEMBER VALUE | first URL | edit FILE SQL | damage FILE SEED | register URL CLIENT CALLBACKS | where URL CLIENT | running URL
 """
 import http.server
 import json
@@ -112,6 +112,18 @@ def liar(behind, member, value):
         if not isinstance(answer, dict) or member not in answer:
             return content
         return json.dumps(answer | {member: json.loads(value)}).encode()
+    Proxy(behind, lambda method, path: None, content_of)
+
+
+def first(behind):
+    """The first page of the fleet is all of its pages."""
+    pages = []
+
+    def content_of(content):
+        if b'"offset":' in content:
+            pages.append(content)
+            return pages[0]
+        return content
     Proxy(behind, lambda method, path: None, content_of)
 
 

@@ -362,6 +362,15 @@ is grep -q "4 answers or callbacks of the service were not as openapi.json has t
 end_proxy
 end_service
 
+# One that has only its first page.
+serve pages --set fleet.sddcs=101
+proxy first
+expect 4 "answers with SDDC 0 first to GET /v1/sddcs?offset=100&limit=100" \
+    "$program" drive wave.yaml $small --set fleet.sddcs=101 --url "$url" -o pages
+is [ ! -e pages.db ]
+end_proxy
+end_service
+
 # Whoever did not hear of it in half a minute is given up, which is said; the same command goes on telling.
 wait $untold_drive
 is [ $? = 0 ]

@@ -62,7 +62,7 @@ static void test_watch(void **state)
     struct arena *arena = arena_create("test", 0);
     struct lateness_watch *watch = lateness_start(arena);
     assert_non_null(watch);
-    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 900000000}, NULL);
     struct lateness lateness = lateness_stop(watch, 0);
     assert_true(lateness.naps_count > 0);
     assert_true(lateness.median_ns > 0 && lateness.median_ns <= lateness.p99_ns);

@@ -250,7 +250,7 @@ static void test_time_has_its_origin_elsewhere(void **state)
     usleep(500000);
     struct last_words words = live_often(life, spare);
     expect_no_harm(&words);
-    assert_in_range(words.started_at_ns, UNITS_H, 21 * UNITS_H);
+    assert_in_range(words.started_at_ns, UNITS_H, 120 * UNITS_H); /* a minute of the machine's */
     end(life);
 }
 

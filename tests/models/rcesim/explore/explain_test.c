@@ -299,6 +299,23 @@ static void test_lost_callback(void **state)
     close_story(&told);
 }
 
+/* Answers take two minutes there and two back: what counts is when RCE heard, not what was said. */
+static void test_silence_begins_when_last_heard(void **state)
+{
+    (void)state;
+    struct fixture *fixture = make_fixture();
+    fixture->config.service.latency = fixture_delay(fixture, "4min");
+    fixture->config.service.callback_loss = 0.01;
+    struct deviation deviation =
+        deviation_of(host_0, PURPOSE_CALLBACK_LOSS + RCE_ENTER_MAINTENANCE, 1);
+    struct story_of told = tell(fixture, &deviation, 1, true);
+    const char *silence = strstr(told.story.sentence, "; after ");
+    assert_non_null(silence);
+    assert_memory_equal(silence, "; after 03:38:00 RCE heard nothing more of it",
+                        strlen("; after 03:38:00 RCE heard nothing more of it"));
+    close_story(&told);
+}
+
 /* Asked again while the host is still on its way: a read cannot tell that from never asked. */
 static void test_duplicate_trigger(void **state)
 {
@@ -494,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_slow_connect),
         cmocka_unit_test(test_doom_of_two),
         cmocka_unit_test(test_lost_callback),
+        cmocka_unit_test(test_silence_begins_when_last_heard),
         cmocka_unit_test(test_duplicate_trigger),
         cmocka_unit_test(test_check_then_act),
         cmocka_unit_test(test_dead_task),
