@@ -13,6 +13,7 @@ struct event {
     int64_t at_ns;
     uint32_t workflow;
     uint8_t place, operation, cluster, host;
+    uint16_t task; /* of what is due, and is heard */
 };
 
 /* A request as the world had it. */
@@ -108,7 +109,8 @@ static void see_called_back(void *context, const struct vmc_callback *callback)
                                            .place = PLACE_DUE,
                                            .operation = (uint8_t)callback->operation,
                                            .cluster = callback->cluster,
-                                           .host = callback->host});
+                                           .host = callback->host,
+                                           .task = (uint16_t)callback->task});
     actions.count = 0;
     fidelity_watch(carriage->steps, callback->sddc, &input, &actions);
 }
@@ -142,7 +144,9 @@ void carriage_watch(struct carriage *carriage, uint32_t workflow, const struct r
         event.operation = (uint8_t)input->operation;
         event.cluster = input->cluster;
         event.host = input->host;
+        event.task = input->kind == RCE_INPUT_CALLBACK ? (uint16_t)input->task : 0;
         keep(&carriage->engine, &event);
+        event.task = 0;
     }
     for (uint32_t i = 0; i < actions->count; i++) {
         const struct rce_action *action = &actions->items[i];
@@ -172,7 +176,9 @@ static int by_target(const struct event *one, const struct event *other)
         return one->workflow < other->workflow ? -1 : 1;
     if (one->operation != other->operation)
         return one->operation - other->operation;
-    return one->cluster != other->cluster ? one->cluster - other->cluster : one->host - other->host;
+    if (one->cluster != other->cluster)
+        return one->cluster - other->cluster;
+    return one->host != other->host ? one->host - other->host : one->task - other->task;
 }
 
 /* Those of a place together, then of a target, in the order of time. */

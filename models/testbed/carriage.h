@@ -7,8 +7,9 @@
  * The world of the service is exact, whenever anybody hears of it; so each request is looked at on
  * both sides, and what it took beyond the world's own time is the machine's: connections, threads,
  * queues. It is the same of each callback, from the instant at which it is due. Requests of an
- * operation on a target come in the order in which they were sent, and so do answers and callbacks;
- * that is how both sides are paired.
+ * operation on a target come in the order in which they were sent, and so do their answers; that is
+ * how both sides are paired, and callbacks are by their tasks: one that is lost is none that is
+ * late.
  *
  * The same eyes see the steps of the wave as the world had them, from the arrival of the first
  * request until the callback is due. They differ from a simulated wave only if the worlds do.

@@ -425,11 +425,14 @@ static bool is_half_different(const struct fidelity_answer *answer)
 /* Steps differ, or are not told, and how their world had them is known. Where half of the steps of
  * some operation differ there, it is the world, on whatever machine. Fewer can have met another
  * world because a late machine came to it at another time. What differs only on the way has room
- * for the lateness that was measured; beyond that it cannot be told at this speed. */
+ * for the lateness that was measured; beyond that it cannot be told at this speed, but for half of
+ * the steps that differ by more than the longest stalls and ways together. */
 static void judge_steps_by_world(const struct fidelity_question *question,
                                  const struct steps_test *test, struct fidelity_answer *answer)
 {
     bool is_half, is_any = judge_world(test, question->shift_ns, &is_half, answer);
+    if (answer->steps_verdict == FIDELITY_PASS)
+        return;
     if (is_half || (is_any && !is_later_than_room(question))) {
         for (size_t i = 0; i < answer->operations_count; i++)
             answer->operations[i].is_different = answer->operations[i].is_world_different;
@@ -438,9 +441,15 @@ static void judge_steps_by_world(const struct fidelity_question *question,
     }
     if (answer->steps_verdict != FIDELITY_FAIL)
         return; /* There are too few live ones, or the room is too wide. */
+    if (question->worst_ns <= question->shift_ns)
+        return; /* Nothing that was measured has held them up. */
     if (is_later_than_room(question))
         judge_steps(test, question->late_ns, answer);
     if (answer->steps_verdict == FIDELITY_PASS && !is_any)
+        return;
+    if (is_half_different(answer) && question->worst_ns > question->late_ns)
+        judge_steps(test, question->worst_ns, answer);
+    if (is_half_different(answer))
         return;
     answer->steps_verdict = FIDELITY_INCONCLUSIVE;
     answer->is_machine_too_late = true;
@@ -454,7 +463,7 @@ static void judge_steps_again(const struct fidelity_question *question,
 {
     if (answer->steps_verdict != FIDELITY_FAIL)
         answer->is_shift_too_wide = answer->untold_count > 0;
-    if (question->service != NULL && answer->steps_verdict != FIDELITY_PASS) {
+    if (question->service != NULL) {
         judge_steps_by_world(question, test, answer);
         return;
     }
@@ -516,7 +525,7 @@ static void judge_calls_again(const struct fidelity_question *question,
     if (is_known && judge_delayed_calls(question, answer) == FIDELITY_PASS &&
         answer->calls_verdict != FIDELITY_PASS) {
         answer->calls_verdict = FIDELITY_PASS;
-        answer->is_calls_delayed = true;
+        answer->is_calls_delayed = question->world != FIDELITY_WORLD_OTHER;
         return;
     }
     if (answer->calls_verdict != FIDELITY_FAIL)
@@ -532,8 +541,8 @@ static void judge_calls_again(const struct fidelity_question *question,
     answer->is_machine_too_late = true;
 }
 
-/* What is known of the world decides what the machine can have done: of another one nothing, of the
- * same one everything, if it was late. `raw` is the verdict without excuses. */
+/* What is known of the world decides what the machine can have done: of another one nothing; of the
+ * same one nobody can tell, if it was late. `raw` is the verdict without excuses. */
 static void judge_by_world(const struct fidelity_question *question, enum fidelity_verdict raw,
                            enum fidelity_verdict *verdict, struct fidelity_answer *answer)
 {
@@ -556,23 +565,30 @@ void fidelity_compare(struct arena *arena, const struct fidelity_question *quest
     judge_steps(&test, question->shift_ns, answer);
     judge_rates(question, LEAVE_NONE, answer);
     judge_calls(question, LEAVE_NONE, answer);
-    enum fidelity_verdict raw_steps = answer->steps_verdict, raw_rate = answer->rate_verdict;
-    enum fidelity_verdict raw_calls = answer->calls_verdict;
+    const struct fidelity_answer raw = *answer;
     judge_steps_again(question, &test, answer);
     if (answer->rate_verdict == FIDELITY_FAIL) {
         answer->is_rate_excused = answer->close_count > 0;
         judge_again(question, judge_rates, &answer->rate_verdict, answer);
     }
     judge_calls_again(question, answer);
-    judge_by_world(question, raw_steps, &answer->steps_verdict, answer);
-    judge_by_world(question, raw_rate, &answer->rate_verdict, answer);
+    judge_by_world(question, raw.steps_verdict, &answer->steps_verdict, answer);
+    if (question->world == FIDELITY_WORLD_OTHER && raw.steps_verdict == FIDELITY_FAIL)
+        for (size_t i = 0; i < answer->operations_count; i++)
+            answer->operations[i].is_different |= raw.operations[i].is_different;
+    judge_by_world(question, raw.rate_verdict, &answer->rate_verdict, answer);
     if (!answer->is_calls_delayed)
-        judge_by_world(question, raw_calls, &answer->calls_verdict, answer);
+        judge_by_world(question, raw.calls_verdict, &answer->calls_verdict, answer);
     answer->verdict = answer->steps_verdict;
     if (answer->rate_verdict > answer->verdict)
         answer->verdict = answer->rate_verdict;
     if (answer->calls_verdict > answer->verdict)
         answer->verdict = answer->calls_verdict;
+    if (answer->verdict == FIDELITY_PASS && question->world == FIDELITY_WORLD_OTHER)
+        answer->verdict = FIDELITY_INCONCLUSIVE;
+    answer->is_machine_too_late &= answer->steps_verdict == FIDELITY_INCONCLUSIVE ||
+                                   answer->rate_verdict == FIDELITY_INCONCLUSIVE ||
+                                   answer->calls_verdict == FIDELITY_INCONCLUSIVE;
 }
 
 const char *fidelity_verdict_name(enum fidelity_verdict verdict)

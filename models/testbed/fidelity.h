@@ -26,18 +26,20 @@
  * steps differ, they are judged as the service's own world had them (`service`), from the arrival
  * of the request until the callback was due: what differs there is the world, on however busy a
  * machine. What does not was held up on the way: it passes with room for the measured lateness,
- * and else it cannot be told at this speed. Where rates or calls differ, workflows that time alone
+ * and else it cannot be told at this speed, unless nothing was measured that could have held it up:
+ * half of the steps of an operation longer by more than `worst_ns`, or anything at all if that is
+ * within the shift. Where rates or calls differ, workflows that time alone
  * can have decided (`is_close`) are taken out: by the lateness, or by as much as steps were seen to
  * take longer, up to the shift (fidelity_reach_ns). The shift as such decides nobody's fate. What
  * differs then, differs. If this leaves nothing to compare, it cannot be told, and there are two
- * causes: the machine was so late
- * (`is_machine_too_late`), but for what all its stalls together cannot explain; or the shift is too
- * wide (`is_shift_too_wide`).
+ * causes: the machine was so late (`is_machine_too_late`), but for what all its stalls together
+ * cannot explain; or the shift is too wide (`is_shift_too_wide`).
  *
  * A late machine does not only move requests, it bunches them, and limits turn away what comes
  * bunched. So what the machine is to have done is held against `world`: a world that answers
- * otherwise is never excused by the machine, and what differs although the world answers the same
- * is never more than undecided if the machine was later than the shift.
+ * otherwise is never excused by the machine, nor does it pass: at best its difference is too small
+ * to be told. What differs although the world answers the same is never more than undecided if the
+ * machine was later than the shift.
  *
  * Who asks again and again asks less often, the longer an answer takes. So calls are also compared
  * with the wave of the same draws in a world whose answers and callbacks take as much longer as was
@@ -157,7 +159,7 @@ struct fidelity_question {
     uint32_t waves_count;
     int64_t shift_ns;
     int64_t late_ns;  /* how late the machine was, but for one moment in a thousand */
-    int64_t worst_ns; /* all its stalls together: nothing can be longer by more than that */
+    int64_t worst_ns; /* the longest ways and all waits together */
     /* Calls of a workflow in waves of the same draws, delayed by as much as was measured at worst
      * and less; both 0: not known. */
     double calls_least, calls_most;

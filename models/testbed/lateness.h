@@ -25,8 +25,8 @@ struct lateness {
 
 struct lateness_watch;
 
-/* Start a thread that takes naps. The arena is for nobody else until lateness_stop. NULL: there is
- * no thread to be had. */
+/* Start a thread that takes naps. The arena has to live until lateness_stop. NULL: there is no
+ * thread to be had. */
 struct lateness_watch *lateness_start(struct arena *arena);
 
 /* Stop it. Lateness up to `room_ns` is no stall. Of a NULL watch all is 0. */

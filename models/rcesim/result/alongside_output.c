@@ -284,7 +284,7 @@ static void print_notes(const struct alongside_output *output,
     if (report->world == FIDELITY_WORLD_OTHER)
         page_paragraph(page, 2,
                        "The world of the service is another one than the simulated: asked the same "
-                       "at the same instants, they do not answer the same.");
+                       "at the same instants, they do not answer the same. So this does not pass.");
     if (answer->is_machine_too_late)
         print_cause(report, output->settings->speed, page, arena);
     if (answer->is_shift_too_wide)

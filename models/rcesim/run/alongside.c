@@ -269,7 +269,7 @@ static void find_lateness(struct gathering *gathering)
     report->lag_ns = lag_ns(gathering->lags);
     carriage_tell(gathering->carriage, &report->carriage);
     report->late_ns = find_cause(alongside, report);
-    report->worst_ns = (int64_t)((double)report->lateness.stalls_ns * speed) +
+    report->worst_ns = (int64_t)((double)(report->lateness.stalls_ns + report->lag_ns) * speed) +
                        report->carriage.requests.max_ns + report->carriage.callbacks.max_ns;
 }
 

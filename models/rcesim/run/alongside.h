@@ -5,7 +5,8 @@
  * of what is measured. Nothing is kept on disk. Crashes of the engine and rollouts belong to the
  * simulated world and are left out on both sides.
  *
- * Memory: FIDELITY_STEP_BYTES for each step of each other wave, in the end.
+ * Memory: FIDELITY_STEP_BYTES for each step of each other wave, in the end; of the live wave some
+ * 100 bytes for each request (carriage.h), and the simulated worlds of run and service.
  */
 #ifndef MODELS_RCESIM_RUN_ALONGSIDE_H
 #define MODELS_RCESIM_RUN_ALONGSIDE_H

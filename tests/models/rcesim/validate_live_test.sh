@@ -85,6 +85,13 @@ is grep -q '^after$' out.txt
 if grep -q '^before$' out.txt; then fail "a variant that was not asked for"; fi
 is [ -z "$(awk 'length > 80' out.txt | head -1)" ]
 
+# What is too little to be told by its steps is another world all the same, and does not pass.
+"$program" validate-live small.yaml --variant after --speed 3600 --shift 40ms --rate-tolerance 15% --calls-tolerance 15% \
+    --service-set 'host_service.callback.delay=exponential(mean=60s)' --quiet >out.txt 2>err.txt
+status=$?
+is [ $status = 11 -o $status = 10 ]
+is grep -q 'The world of the service is another one' out.txt
+
 # A speed that hardly any machine keeps up with: undecided, and it says what was late and which speed to take; never that
 # the worlds differ.
 overload="--variant after --speed 300000 --set fleet.sddcs=150 --rate-tolerance 15% --calls-tolerance 15% --quiet"

@@ -97,6 +97,32 @@ static void test_ways(void **state)
     carriage_destroy(carriage);
 }
 
+/* A callback that never comes is not late until the next one of its target. */
+static void test_lost_callback(void **state)
+{
+    (void)state;
+    struct carriage *carriage = carriage_create(1);
+    struct carriage_report report;
+    const struct rest_watch *watch = carriage_rest_watch(carriage);
+    for (uint32_t task = 1; task < 4; task++) {
+        const int64_t due_ns = 1000 * task;
+        watch->called_back(watch->context, &(struct vmc_callback){.at_ns = due_ns,
+                                                                  .operation = RCE_BACKUP,
+                                                                  .task = task,
+                                                                  .outcome = RCE_TASK_SUCCEEDED});
+        const struct rce_input input = {.now_ns = due_ns + 7,
+                                        .kind = RCE_INPUT_CALLBACK,
+                                        .operation = RCE_BACKUP,
+                                        .task = task};
+        if (task != 2)
+            carriage_watch(carriage, 0, &input, &(struct rce_actions){0});
+    }
+    carriage_tell(carriage, &report);
+    assert_int_equal(report.callbacks.count, 2);
+    assert_int_equal(report.callbacks.max_ns, 7);
+    carriage_destroy(carriage);
+}
+
 /* Callbacks are due each 10, and carried each 15: the last of 200 waits for 1,000 when 2,000 have
  * gone by. */
 static void test_load(void **state)
@@ -122,6 +148,8 @@ static void test_load(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_ways), cmocka_unit_test(test_load)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_ways),
+                                       cmocka_unit_test(test_lost_callback),
+                                       cmocka_unit_test(test_load)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
