@@ -37,8 +37,7 @@ static void print_requests(const struct rest *rest, struct reply *reply)
                             rce_operation_names[i], rce_result_names[k], rest->answers[i][k]);
     head(reply, "http_responses_total", "counter",
          "Answers over HTTP by status; 0: closed without one, or nobody was there. Without those "
-         "of the library "
-         "itself, in requests_malformed_total.");
+         "of the library itself, in requests_malformed_total.");
     for (int i = 0; i < 600; i++) {
         uint64_t count = rest->replies[i] + gauge(&rest->gauges.corrections[i]);
         if (count > 0)

@@ -167,6 +167,7 @@ void webhook_remove(struct webhook *webhook, const char *client)
     struct lane *lane = find_lane(webhook, client);
     if (lane != NULL) {
         lane->is_registered = false;
+        lane->overflow_count = 0;
         lane->generation++;
         free_if_over(lane);
     }

@@ -1,6 +1,6 @@
 # What shell tests of the program share. Source it, then say `check_begin PROGRAM`, and `check_end NAME` at the end.
-# check_begin goes to an empty folder, which is removed afterwards, and what then still runs is ended; $program is an
-# absolute path, $work the folder.
+# check_begin goes to an empty folder, which is removed afterwards, and those of its jobs that then still run are ended
+# (not what these have started); $program is an absolute path, $work the folder.
 
 check_begin() {
     case $1 in
@@ -55,14 +55,14 @@ expect() {
     return 0
 }
 
-# wait_until COMMAND...: until it succeeds; it has to within two minutes. On a loaded machine nothing else says how far a
-# program is.
+# wait_until COMMAND...: until it succeeds; if it has not within two minutes, that is a failure, and the status is 1. On a
+# loaded machine nothing else says how far a program is.
 wait_until() {
     wait_end=$(($(date +%s) + 120))
     until "$@" >wait.txt 2>&1; do
         if [ "$(date +%s)" -ge $wait_end ]; then
             fail "never: $*"
-            return 0
+            return 1
         fi
         sleep 0.1
     done

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Run test programs and shell tests; all of them run, whatever fails, and what one has to say is printed when it has ended.
-# Two run at a time, and beside them, one after the other, those of the testbed and those of the README, which mostly wait
-# for clocks; those that depend on how late this machine is (*live_test.sh) come last and alone. TEST_JOBS=1: one at a time.
+# Two run at a time. Those of the testbed and those of the README mostly wait for clocks: they are two lanes of their own
+# beside these two, one test after the other in each. So up to four tests run at once, of which two mostly wait. Those that
+# depend on how late this machine is (*live_test.sh) come last and alone. TEST_JOBS=1: one at a time.
 #
 # usage: run_tests.sh PROGRAM TEST...     PROGRAM is handed to the shell tests, and is RCESIM for all of them.
 set -u

@@ -19,7 +19,7 @@ serve() {
     rm -f "url-$name.txt"
     "$program" serve wave.yaml $small --listen 127.0.0.1:0 -q --force -o "service-$name" "$@" >"url-$name.txt" 2>"serve-$name.txt" &
     service=$!
-    wait_until grep -q http "url-$name.txt"
+    wait_until grep -q http "url-$name.txt" || return
     url=$(head -n 1 "url-$name.txt")
 }
 end_service() {
@@ -64,7 +64,7 @@ proxy() {
     rm -f "proxy-$what.txt" # One of the same name may have been here: its URL is not this one's.
     $faults $what "$behind" "$@" >"proxy-$what.txt" &
     proxy=$!
-    wait_until grep -q http "proxy-$what.txt"
+    wait_until grep -q http "proxy-$what.txt" || return
     url=$(head -n 1 "proxy-$what.txt")
 }
 end_proxy() {

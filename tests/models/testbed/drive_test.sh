@@ -16,7 +16,7 @@ serve() {
     shift
     "$program" serve wave.yaml $small --listen 127.0.0.1:0 -q --force -o "service-$name" "$@" >"url-$name.txt" 2>"serve-$name.txt" &
     service=$!
-    wait_until grep -q http "url-$name.txt"
+    wait_until grep -q http "url-$name.txt" || return
     url=$(head -n 1 "url-$name.txt")
 }
 end_service() {

@@ -24,7 +24,7 @@ export program small url
 engine() {
     "$program" serve wave.yaml $small --listen 127.0.0.1:0 --speed 3600 -q -o "service-$1" >"url-$1.txt" 2>serve.txt &
     service=$!
-    wait_until grep -q http "url-$1.txt"
+    wait_until grep -q http "url-$1.txt" || return
     url=$(head -n 1 "url-$1.txt")
     sh life.sh "$1" "$2" >out.txt 2>err.txt &
     life=$!

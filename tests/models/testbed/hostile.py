@@ -9,7 +9,7 @@ import sys
 import time
 
 from openapi_client import Client
-from service import Service, patience_s
+from service import Service
 
 failures = []
 HOST = b"Host: localhost\r\n"
@@ -256,7 +256,7 @@ def end_of_many():
         expect(metric(service, "rcesim_requests_waiting") == 1000, "1,000 do not wait")
         seconds, status = service.end()
         said = service.said()[-2000:]
-        expect(seconds < patience_s(1) and status == 0, f"the end with 1,000 waiting took {seconds:.2f} s, status {status}: {said}")
+        expect(seconds < service.patience_s(1) and status == 0, f"the end with 1,000 waiting took {seconds:.2f} s, status {status}: {said}")
         expect(os.path.exists(os.path.join(service.folder, "workflows.tsv")), "the end left no result")
         for line in lines:
             try:
@@ -324,7 +324,7 @@ def slow(service, limit_s):
         time.sleep(0.5)
     took = time.monotonic() - start
     expect(not any(is_open.values()), f"{sum(is_open.values())} slow connections were still open after {took:.0f} s")
-    expect(worst < patience_s(1), f"somebody waited {worst:.1f} s beside slow ones")
+    expect(worst < service.patience_s(1), f"somebody waited {worst:.1f} s beside slow ones")
     for line in lines:
         line.close()
     print(f"hostile: 200 slow connections were cut off after {took:.0f} s, others waited {worst * 1000:.0f} ms at most")
@@ -375,7 +375,7 @@ with Service("--step") as service:
         expect(metric(service, r'rcesim_http_responses_total\{code="%d"\}' % code) > 0, f"{code} is not counted")
     expect(metric(service, "rcesim_requests_malformed_total") > len(AMBIGUOUS), "malformed requests are not counted")
     seconds, status = service.end()
-    expect(seconds < patience_s(1) and status == 0, f"the end took {seconds:.2f} s, status {status}: {service.said()[-2000:]}")
+    expect(seconds < service.patience_s(1) and status == 0, f"the end took {seconds:.2f} s, status {status}: {service.said()[-2000:]}")
 end_of_many()
 print(f"hostile: {len(CASES)} kinds of bad requests, {len(failures)} failed")
 sys.exit(bool(failures))

@@ -11,7 +11,7 @@ with a chance of all but 2e-4 (binomial), whatever the seed.
 import sys
 
 from openapi_client import Client
-from service import Receiver, Service, patience_s
+from service import Receiver, Service
 
 COUNT = 60
 failures = []
@@ -85,7 +85,7 @@ def upgrade(looks_first):
         check_callbacks(client, receiver, asked, stalled)
         receiver.close()
         seconds, status = service.end()
-        expect(seconds < patience_s(1), f"SIGTERM took {seconds:.2f} s")
+        expect(seconds < service.patience_s(1), f"SIGTERM took {seconds:.2f} s")
         expect(status in (0, 10, 11), f"serve ended with {status}: {service.said()}")
         check_result(service, chosen, stalled)
         return stalled

@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from openapi_client import Client, Closed, Document, Untrue
-from service import Receiver, Service, patience_s
+from service import Receiver, Service
 
 failures = []
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -240,7 +240,7 @@ with Service("--step") as service:
         expect(client.call("shutDown").status == 202, "the end")
         service.process.wait(60)
         took_s = time.monotonic() - start
-        expect(took_s < patience_s(2), f"POST /admin/shutdown took {took_s:.1f} s")
+        expect(took_s < service.patience_s(2), f"POST /admin/shutdown took {took_s:.1f} s")
     except Untrue as reason:
         expect(False, str(reason))
     receiver.close()
