@@ -521,8 +521,8 @@ static void leave_absent(struct server *server, struct peer *peer, int64_t now_n
     } else if (exchange->is_version_1_1 &&
                now_ns - peer->probed_at_ns >= SERVER_PROBE_S * UNITS_S) {
         ssize_t written = send(peer->socket, probe, sizeof probe - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-        peer->probed_at_ns =
-            now_ns; /* If there is no room for it, something is to be read first. */
+        /* If there is no room for it, something is to be read first. */
+        peer->probed_at_ns = now_ns;
         if (written > 0 && (size_t)written < sizeof probe - 1) { /* What follows makes no sense. */
             end_connection(peer);
             abandon(server, exchange);
