@@ -154,7 +154,7 @@ static void compare_operation(struct arena *arena, const struct fidelity_questio
 {
     struct kolmogorov_sample simulated = pool(arena, question->simulated, which, test);
     struct kolmogorov_sample live = sample_of(arena, question->live, which);
-    const struct pairs *pairs = &test->pairs[which];
+    const struct pairs *pairs = &test->pairs[which], *world_pairs = &test->world_pairs[which];
     if (simulated.count + live.count == 0)
         return;
     size_t index = answer->operations_count++;
@@ -166,13 +166,14 @@ static void compare_operation(struct arena *arena, const struct fidelity_questio
     *operation = (struct fidelity_operation){.operation = which,
                                              .simulated_count = simulated.count,
                                              .live_count = live.count,
-                                             .paired_count = pairs->count};
+                                             .paired_count = pairs->count,
+                                             .world_paired_count = world_pairs->count};
     quantile_sample(simulated.sorted, simulated.count, 0.5, &operation->simulated_median_s);
     quantile_sample(live.sorted, live.count, 0.5, &operation->live_median_s);
     operation->is_tested = kolmogorov_compare(&simulated, &live, 0, &operation->distance);
     quantile_sample(pairs->differences_s, pairs->count, 0.5, &operation->paired_median_s);
     quantile_sample(pairs->differences_s, pairs->count, 0.95, &operation->paired_p95_s);
-    quantile_sample(test->world_pairs[which].differences_s, test->world_pairs[which].count, 0.5,
+    quantile_sample(world_pairs->differences_s, world_pairs->count, 0.5,
                     &operation->world_median_s);
 }
 
@@ -516,13 +517,22 @@ static enum fidelity_verdict judge_delayed_calls(const struct fidelity_question 
     return judge(&answer->calls_delayed, question->calls_tolerance * answer->delayed_calls);
 }
 
+/* Can any of the delays that were measured have done it? */
+static bool is_within_delays(const struct fidelity_question *question,
+                             const struct fidelity_answer *answer)
+{
+    double tolerance = question->calls_tolerance;
+    return question->calls_most > 0 &&
+           answer->live_calls >= question->calls_least * (1 - tolerance) &&
+           answer->live_calls <= question->calls_most * (1 + tolerance);
+}
+
 /* Calls differ, or may: with the measured delays, without those who are close, and as far as any of
  * the delays that were measured can have done it. */
 static void judge_calls_again(const struct fidelity_question *question,
                               struct fidelity_answer *answer)
 {
-    bool is_known = question->calls_most > 0;
-    if (is_known && judge_delayed_calls(question, answer) == FIDELITY_PASS &&
+    if (question->calls_most > 0 && judge_delayed_calls(question, answer) == FIDELITY_PASS &&
         answer->calls_verdict != FIDELITY_PASS) {
         answer->calls_verdict = FIDELITY_PASS;
         answer->is_calls_delayed = question->world != FIDELITY_WORLD_OTHER;
@@ -530,15 +540,36 @@ static void judge_calls_again(const struct fidelity_question *question,
     }
     if (answer->calls_verdict != FIDELITY_FAIL)
         return;
-    double live_calls = answer->live_calls, tolerance = question->calls_tolerance;
     answer->is_calls_excused = answer->close_count > 0;
     judge_again(question, judge_calls, &answer->calls_verdict, answer);
-    if (answer->calls_verdict != FIDELITY_FAIL || !is_known || !is_later_than_room(question) ||
-        live_calls < question->calls_least * (1 - tolerance) ||
-        live_calls > question->calls_most * (1 + tolerance))
+    if (answer->calls_verdict != FIDELITY_FAIL || !is_later_than_room(question) ||
+        !is_within_delays(question, answer))
         return;
     answer->calls_verdict = FIDELITY_INCONCLUSIVE;
     answer->is_machine_too_late = true;
+}
+
+/* Is the interval narrow enough to tell? */
+static bool is_told(const struct interval *interval, double tolerance)
+{
+    return interval_is_known(interval) && interval->high - interval->low <= 2 * tolerance;
+}
+
+/* What is undecided of itself, and would be told if the machine had been in time. */
+static void blame_machine(const struct fidelity_question *question, struct fidelity_answer *answer)
+{
+    if (!is_later_than_room(question) || question->world == FIDELITY_WORLD_OTHER)
+        return;
+    struct fidelity_answer without = *answer;
+    judge_rates(question, LEAVE_WITHIN_WORST, &without);
+    judge_calls(question, LEAVE_WITHIN_WORST, &without);
+    if (answer->rate_verdict == FIDELITY_INCONCLUSIVE && without.rate_verdict == FIDELITY_PASS)
+        answer->is_machine_too_late = true;
+    if (answer->calls_verdict == FIDELITY_INCONCLUSIVE &&
+        (without.calls_verdict == FIDELITY_PASS ||
+         (is_within_delays(question, answer) &&
+          is_told(&answer->calls, question->calls_tolerance * answer->simulated_calls))))
+        answer->is_machine_too_late = true;
 }
 
 /* What is known of the world decides what the machine can have done: of another one nothing; of the
@@ -579,6 +610,7 @@ void fidelity_compare(struct arena *arena, const struct fidelity_question *quest
     judge_by_world(question, raw.rate_verdict, &answer->rate_verdict, answer);
     if (!answer->is_calls_delayed)
         judge_by_world(question, raw.calls_verdict, &answer->calls_verdict, answer);
+    blame_machine(question, answer);
     answer->verdict = answer->steps_verdict;
     if (answer->rate_verdict > answer->verdict)
         answer->verdict = answer->rate_verdict;

@@ -130,6 +130,7 @@ struct fidelity_operation {
     bool is_different; /* told apart, or half of the steps differ by more than the room */
     bool is_untold;    /* not different, but the room is more than half of such a step */
     /* The same of the steps as the service's world had them. */
+    size_t world_paired_count;               /* with those whose end nobody heard */
     double world_median_s, world_p_adjusted; /* of the pairs' differences; p */
     bool is_world_different;
 };

@@ -412,9 +412,10 @@ static json_t *steps_json(const struct fidelity_answer *answer)
             json_object_set_new(step, "same_median_simulated_s",
                                 json_real(operation->paired_median_s));
             json_object_set_new(step, "same_p95_simulated_s", json_real(operation->paired_p95_s));
+        }
+        if (operation->world_paired_count > 0)
             json_object_set_new(step, "same_world_median_simulated_s",
                                 json_real(operation->world_median_s));
-        }
         json_array_append_new(steps, step);
     }
     return steps;

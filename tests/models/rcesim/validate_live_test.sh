@@ -26,10 +26,10 @@ is [ ! -s err.txt ]
 looks='
 import json, sys
 whole = json.load(open("out.txt"))
-# A machine that cannot keep time decides nothing; it must have said so itself.
-excused = [one for one in whole["variants"] if one["scaling"]["too_busy"]]
-assert whole["verdict"] == ("INCONCLUSIVE" if excused else "PASS"), whole
-assert int(sys.argv[1]) == (11 if excused else 0)
+# One that is in time passes. One that is not may leave it undecided, but never accuses the same world.
+is_in_time = all(one["scaling"]["late_simulated_s"] < 36 for one in whole["variants"])
+assert whole["verdict"] == "PASS" or whole["verdict"] == "INCONCLUSIVE" and not is_in_time, whole
+assert int(sys.argv[1]) == (11 if whole["verdict"] == "INCONCLUSIVE" else 0)
 assert whole["schema_version"] == 1
 assert [one["name"] for one in whole["variants"]] == ["before", "after"]
 before, after = whole["variants"]
@@ -55,9 +55,9 @@ for one in whole["variants"]:
     assert scaling["driver_lag_p999_real_s"] > 0
     assert scaling["late_simulated_s"] >= 3600 * scaling["wake_late_p999_real_s"] * 0.999
     assert scaling["reach_simulated_s"] >= scaling["late_simulated_s"]
-    if not excused:
+    if is_in_time:
         assert abs(scaling["wave_simulated_s"] / scaling["wave_real_s"] - 3600) < 600
-        assert scaling["late_simulated_s"] > 144 or scaling["reach_simulated_s"] < 144
+        assert scaling["reach_simulated_s"] < 144
 # Whose seconds they are is said of every time.
 def times(value):
     if isinstance(value, dict):
@@ -78,7 +78,8 @@ is python3 -c "$looks" $status
 # apart, however busy the machine is, and the reason is named.
 expect 10 "" "$program" validate-live small.yaml --variant after --speed 6000 --service-set phase2.backup=75min --quiet
 is grep -q '^  FAIL         durations of steps' out.txt
-is grep -q 'Live and simulated differ: .*duration of backup' out.txt
+tr -s '\n ' ' ' <out.txt >words.txt # As it was before lines were broken.
+is grep -q 'Live and simulated differ: .*duration of backup' words.txt
 is grep -q '^  FAIL         validate-live$' out.txt
 is [ "$(grep -c -e '--shift gives room' out.txt)" = 0 ]
 is grep -q '^after$' out.txt
@@ -136,7 +137,7 @@ assert 0 < scaling["callback_mean_real_s"] <= scaling["callback_p999_real_s"] <=
 assert calls["delayed"] > 0 and calls["difference_delayed"]["low"] <= calls["difference_delayed"]["high"]
 if sys.argv[1] == "same":
     assert calls["verdict"] != "FAIL", calls
-    if not scaling["too_busy"]:
+    if scaling["late_simulated_s"] < after["steps"]["shift_simulated_s"]:
         assert calls["verdict"] == "PASS" and calls["delayed"] < calls["simulated"], calls
         assert abs(calls["live"] - calls["delayed"]) < 0.05 * calls["delayed"], calls
 else: # Half as many again, which no delay brings about.
@@ -160,13 +161,15 @@ scaling, failures, steps = before["scaling"], before["failures"], before["steps"
 # The machine is blamed for its lateness alone: where it was kept waiting for longer than a step lasts, or decides many.
 is_late = scaling["late_simulated_s"] > steps["shift_simulated_s"] or failures["close"] > 15
 assert not scaling["too_busy"] or is_late and scaling["reach_simulated_s"] == scaling["late_simulated_s"]
-assert not scaling["same_world"]
 if int(sys.argv[1]) == 11:
     assert scaling["too_busy"] or scaling["shift_too_wide"]
+# One that is as late as the window of the race is long lets others fail instead, and nobody comes too early.
+if scaling["late_simulated_s"] > min(steps["shift_simulated_s"], scaling["window_simulated_s"] / 4):
     sys.exit(0)
-assert failures["verdict"] == "FAIL", failures
-assert failures["live_failed"] < failures["simulated_failed"] / 2
-if not scaling["too_busy"]:
+assert not scaling["same_world"]
+if int(sys.argv[1]) == 10:
+    assert failures["verdict"] == "FAIL", failures
+    assert failures["live_failed"] < failures["simulated_failed"] / 2
     told = {step["step"]: step["told"] for step in steps["operations"]}
     assert told["enter-maintenance"] == (sys.argv[2] == "5ms") and told["remove-host"], told
     assert sys.argv[2] == "5ms" or steps["verdict"] == "INCONCLUSIVE", steps
@@ -184,10 +187,12 @@ done
     --calls-tolerance 15% --quiet >out.txt 2>err.txt
 is [ $? = 11 ]
 is grep -q '^  INCONCLUSIVE durations of steps, with room for 20.0 min simulated' out.txt
-tr -s '\n ' ' ' <out.txt >words.txt # As it was before lines were broken.
+tr -s '\n ' ' ' <out.txt >words.txt
 is grep -q 'not told, as the room is more than half of the step: .*enter-maintenance' words.txt
 is grep -q -e '--shift gives room for more than there is to compare' words.txt
-if grep -q 'machine was so late' words.txt; then fail "the machine is blamed for the shift"; fi
+if grep -q 'machine was so late' words.txt && ! grep -q ' 99.9 % at most [1-9][0-9.]* s\| 99.9 % at most [2-9][0-9][0-9]' words.txt; then
+    fail "the machine is blamed for the shift"
+fi
 is grep -q '(.* simulated) too late, at most .* simulated)' words.txt
 is grep -q '199 other waves: .* %; the least and the most: ' words.txt
 

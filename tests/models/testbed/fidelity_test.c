@@ -294,8 +294,11 @@ static void test_world(void **state)
         make_scene(&scene, 0, 40);
         scene.question.live = fidelity_side_create(scene.arena, WORKFLOWS);
         scene.question.service = make_side(scene.arena, 0, is_world ? 20 : 0, 40);
-        assert_int_equal(ask(&scene).steps_verdict,
-                         is_world ? FIDELITY_FAIL : FIDELITY_INCONCLUSIVE);
+        struct fidelity_answer answer = ask(&scene);
+        assert_int_equal(answer.steps_verdict, is_world ? FIDELITY_FAIL : FIDELITY_INCONCLUSIVE);
+        assert_int_equal(answer.operations[0].paired_count, 0);
+        assert_int_equal(answer.operations[0].world_paired_count, WORKFLOWS);
+        assert_near(answer.operations[0].world_median_s, is_world ? 20 : 0, 1e-6);
     }
     /* Another distribution, of which the same wave knows: the world, unless a late machine may have
      * come to it at another time. */
@@ -623,6 +626,47 @@ static void test_rates_that_are_close(void **state)
     assert_int_equal(ask(&scene).rate_verdict, FIDELITY_FAIL);
 }
 
+/* What is undecided of itself: a late machine is named where it can be why. */
+static void test_undecided(void **state)
+{
+    (void)state;
+    static struct scene scene;
+    static const struct {
+        bool is_rate;
+        int64_t late_s;
+        int close_count;
+        double calls_most; /* 0: not known */
+        enum fidelity_world world;
+        bool is_machine;
+    } rows[] = {
+        {true, 12, 12, 0, FIDELITY_WORLD_UNKNOWN, true},
+        {true, 9, 12, 0, FIDELITY_WORLD_UNKNOWN, false},
+        {true, 12, 0, 0, FIDELITY_WORLD_UNKNOWN, false},
+        {true, 12, 12, 0, FIDELITY_WORLD_OTHER, false},
+        {false, 12, 0, 40, FIDELITY_WORLD_UNKNOWN, true},
+        {false, 9, 0, 40, FIDELITY_WORLD_UNKNOWN, false},
+        {false, 12, 0, 0, FIDELITY_WORLD_UNKNOWN, false},
+        {false, 12, 0, 40, FIDELITY_WORLD_OTHER, false},
+    };
+    for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+        bool is_rate = rows[row].is_rate;
+        make_scene(&scene, 0, 40);
+        fail_live(&scene, 80, is_rate ? WORKFLOWS * 3 / 100 : 0, rows[row].close_count);
+        for (int i = 0; i < WORKFLOWS; i++) {
+            scene.workflows[i].is_within_worst = scene.workflows[i].is_close;
+            scene.workflows[i].live_calls += is_rate ? 0 : i % 2 * 3; /* 4.7 % */
+        }
+        scene.question.calls_least = 31;
+        scene.question.calls_most = rows[row].calls_most;
+        scene.question.late_ns = rows[row].late_s * UNITS_S;
+        scene.question.world = rows[row].world;
+        struct fidelity_answer answer = ask(&scene);
+        assert_int_equal(is_rate ? answer.rate_verdict : answer.calls_verdict,
+                         FIDELITY_INCONCLUSIVE);
+        assert_int_equal(answer.is_machine_too_late, rows[row].is_machine);
+    }
+}
+
 static void test_calls(void **state)
 {
     (void)state;
@@ -775,6 +819,7 @@ int main(void)
         cmocka_unit_test(test_rates),
         cmocka_unit_test(test_rates_of_others),
         cmocka_unit_test(test_rates_that_are_close),
+        cmocka_unit_test(test_undecided),
         cmocka_unit_test(test_calls),
         cmocka_unit_test(test_delayed_calls),
         cmocka_unit_test(test_few_waves),
