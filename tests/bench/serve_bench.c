@@ -454,6 +454,10 @@ static void run_day(double seconds, float *latencies_ms)
 int main(int argc, char **argv)
 {
     double seconds = argc > 1 ? atof(argv[1]) : 2;
+    if (!(seconds > 0)) {
+        fprintf(stderr, "usage: serve_bench [SECONDS]\n");
+        return 2;
+    }
     static float latencies_ms[LATENCIES_MAX];
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
