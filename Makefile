@@ -8,7 +8,7 @@ BUILD   := build
 VARIANT := release
 CC      ?= cc
 ifeq ($(origin CC),default)
-CC := $(if $(MPI),mpicc,gcc)
+CC := gcc
 endif
 PREFIX  ?= /usr/local
 
@@ -33,10 +33,10 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null || echo -lgsl -lgslcblas -lyaml -ljansson -lsqlite3 -lmicrohttpd -lcurl)
 CMOCKA_LIBS := $(shell pkg-config --libs cmocka 2>/dev/null || echo -lcmocka)
 
-# MPI=1 builds the same program to run under mpirun: build/rcesim-mpi, beside the plain one.
-NAME   := rcesim$(if $(MPI),-mpi)
-OUT    := $(BUILD)/$(if $(MPI),mpi,$(VARIANT))
-CPPFLAGS += -I. $(PKG_CFLAGS) -DRCESIM_VERSION='"$(VERSION)"' $(if $(MPI),-DRCESIM_MPI)
+# MPI=1 builds the same program to run under mpirun, too: build/rcesim-mpi.
+MPICC  ?= mpicc
+OUT    := $(BUILD)/$(VARIANT)
+CPPFLAGS += -I. $(PKG_CFLAGS) -DRCESIM_VERSION='"$(VERSION)"'
 ALL_CFLAGS = $(LANGUAGE) $(WARNINGS) $(OPTIMISE) $(CFLAGS)
 LIBS   := $(PKG_LIBS) -lm -ldl -pthread
 
@@ -72,7 +72,7 @@ REPLAYS := $(patsubst %.c,$(OUT)/%,$(FUZZ_SOURCES))
 .PHONY: all demo test check asan tsan mpi-test fuzz bench mutants lint format install install-rce uninstall clean help setup \
   test-programs run-demo run-tests analyze
 
-all: $(BUILD)/$(NAME) ## Build the program: build/rcesim; with MPI=1 build/rcesim-mpi
+all: $(BUILD)/rcesim $(if $(MPI),$(BUILD)/rcesim-mpi) ## Build the program: build/rcesim; with MPI=1 build/rcesim-mpi, too
 
 # The two commands for a newcomer use all cores; everything else leaves that to -j.
 JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
@@ -98,12 +98,18 @@ $(BUILD)/rcesim: $(BUILD)/release/rcesim
 	@ln -sf release/rcesim $@
 ifneq ($(OUT),$(BUILD)/release)
 $(BUILD)/release/rcesim:
-	@$(MAKE) --no-print-directory VARIANT=release MPI= $@
+	@$(MAKE) --no-print-directory VARIANT=release $@
 endif
-ifneq ($(MPI),)
-$(BUILD)/rcesim-mpi: $(PROGRAM)
-	@ln -sf mpi/rcesim $@
-endif
+
+# All that it has of its own is how it speaks to other ranks; the one of the library is not linked in beside it.
+MPI_PROGRAM := $(OUT)/rcesim-mpi
+$(BUILD)/rcesim-mpi: $(MPI_PROGRAM)
+	@ln -sf $(VARIANT)/rcesim-mpi $@
+$(MPI_PROGRAM): $(call objects,$(MAIN_SOURCE)) $(OUT)/mpi/ranks.o $(LIBRARY) $(RCE_LIBRARY)
+	$(call run,LINK,$(MPICC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS))
+$(OUT)/mpi/ranks.o: models/rcesim/run/ranks.c
+	@mkdir -p $(@D)
+	$(call run,CC,$(MPICC) $(CPPFLAGS) -DRCESIM_MPI $(ALL_CFLAGS) -MMD -MP -c -o $@ $<)
 
 $(PROGRAM): $(call objects,$(MAIN_SOURCE)) $(LIBRARY) $(RCE_LIBRARY)
 	$(call run,LINK,$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS))
@@ -181,7 +187,7 @@ tsan: ## Run the tests of what has threads (runner, engines that are not linked 
 
 mpi-test: ## Build with MPI (OpenMPI is installed if it is missing) and compare runs over ranks with one process
 	@tests/tools/setup.sh build mpi
-	@$(MAKE) --no-print-directory $(JOBS) MPI=1 all $(BUILD)/mpi/rce-engine $(BUILD)/mpi/librce_plugin.so
+	@$(MAKE) --no-print-directory $(JOBS) MPI=1 all $(RCE_PROCESS) $(RCE_PLUGIN)
 	@sh tests/models/rcesim/mpi_test.sh $(BUILD)/rcesim-mpi
 
 FUZZ_SECONDS ?= 20
@@ -200,9 +206,9 @@ lint: $(RCE_LIBRARY) ## Check formatting, layers, headers, purity of models/rce,
 format: ## Format all C files
 	clang-format -i $$(git ls-files '*.c' '*.h')
 
-install: $(BUILD)/rcesim $(BUILD)/$(NAME) install-rce ## Install program, man page, librce and its headers below PREFIX (default /usr/local)
+install: $(BUILD)/rcesim $(if $(MPI),$(MPI_PROGRAM)) install-rce ## Install program, man page, librce and its headers below PREFIX (default /usr/local)
 	install -D -m 755 $(BUILD)/release/rcesim $(DESTDIR)$(PREFIX)/bin/rcesim
-	$(if $(MPI),install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/rcesim-mpi)
+	$(if $(MPI),install -D -m 755 $(MPI_PROGRAM) $(DESTDIR)$(PREFIX)/bin/rcesim-mpi)
 	install -d $(DESTDIR)$(PREFIX)/share/rcesim/scenarios/schedules
 	install -m 644 scenarios/*.yaml $(DESTDIR)$(PREFIX)/share/rcesim/scenarios
 	install -m 644 scenarios/schedules/*.sched $(DESTDIR)$(PREFIX)/share/rcesim/scenarios/schedules
@@ -228,5 +234,5 @@ clean: ## Remove build and out
 help: ## List the goals
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
 
--include $(OUT)/models/engines/reference/engine.d $(patsubst %.c,$(OUT)/%.d,$(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) \
+-include $(OUT)/models/engines/reference/engine.d $(OUT)/mpi/ranks.d $(patsubst %.c,$(OUT)/%.d,$(SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) \
   $(FUZZ_SOURCES) tests/bench/profile.c tests/fuzz/replay_main.c) $(PIC_OBJECTS:.o=.d)
